@@ -1,0 +1,1 @@
+"""Pure words that every floor speaks: ids, moments, money, refusals, events, pages. Imports nothing of Fedele."""

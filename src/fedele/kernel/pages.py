@@ -1,0 +1,39 @@
+"""Keyset pages: a cursor is the sort key of the last row seen, so nothing is skipped when rows come and go."""
+
+import base64
+import binascii
+import dataclasses
+from typing import Any, Generic, TypeVar
+
+import orjson
+
+T = TypeVar("T")
+
+
+class MalformedCursor(ValueError):
+    """The cursor was not made by this server for this list."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some items of a longer list, in order; `cursors[i]` stands just after `items[i]`."""
+
+    items: tuple[T, ...]
+    cursors: tuple[str, ...]
+    has_next: bool
+
+
+def encode_cursor(*key: str | int | None) -> str:
+    """The sort key as opaque text."""
+    return base64.urlsafe_b64encode(orjson.dumps(key)).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str, length: int) -> list[Any]:
+    """Read back a sort key of `length` parts. Raises MalformedCursor."""
+    try:
+        key = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, binascii.Error) as error:
+        raise MalformedCursor("this cursor was not made by this server") from error
+    if not isinstance(key, list) or len(key) != length:
+        raise MalformedCursor("this cursor belongs to another list")
+    return key

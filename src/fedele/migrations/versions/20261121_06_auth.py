@@ -1,0 +1,12 @@
+"""Auth: the tables and functions of this room."""
+
+from alembic import op
+
+revision = "20261121_06_auth"
+down_revision = "20261121_05_activity"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("SELECT 1")

