@@ -36,15 +36,21 @@ def counting() -> Iterator[list[str]]:
 class Queryable(Protocol):
     """What a `queries.py` function asks for: both Reader and Transaction are one."""
 
-    async def fetch(self, sql: str, *values: Any) -> list[Row]: ...
+    async def fetch(self, sql: str, *values: Any) -> list[Row]:
+        """All rows of a statement."""
+        ...
 
-    async def fetch_row(self, sql: str, *values: Any) -> Row | None: ...
+    async def fetch_row(self, sql: str, *values: Any) -> Row | None:
+        """The first row, or None."""
+        ...
 
-    async def fetch_value(self, sql: str, *values: Any) -> Any: ...
+    async def fetch_value(self, sql: str, *values: Any) -> Any:
+        """The first column of the first row, or None."""
+        ...
 
 
 class Reader:
-    """Reads outside a transaction. Each statement borrows a connection for itself, so sibling fields may run at once."""
+    """Reads outside a transaction. Each statement borrows a connection, so sibling fields may run at once."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -185,7 +191,7 @@ class Database:
 
 
 async def connect(url: str, role: str | None = None) -> Connection:
-    """One asyncpg connection with Fedele's codecs. `role` is taken for the whole session (the unprivileged API role)."""
+    """One asyncpg connection with Fedele's codecs. `role` is taken for the whole session."""
     settings = {"application_name": "fedele", "timezone": "UTC"}
     if role:
         settings["role"] = role

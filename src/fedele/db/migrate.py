@@ -1,1 +1,84 @@
 """Bring a database to the newest migration, under an advisory lock so that many processes may start at once."""
+
+import asyncio
+import contextlib
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, NullPool
+from sqlalchemy.ext.asyncio import create_async_engine
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+LOCK_KEY = 4_706_311_001  # any constant of ours; it names the advisory lock of migrations
+
+
+class DatabaseUnreachable(Exception):
+    """The database did not answer in time."""
+
+
+def alembic_config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration without an ini file; `connection` is what the migrations run on."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def head_revision() -> str:
+    """The newest migration this code knows."""
+    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    assert head is not None, "the package was built without its migrations"
+    return head
+
+
+async def wait_until_reachable(url: str, seconds: float) -> None:
+    """Return when the database accepts a connection. Raises DatabaseUnreachable with the last reason."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while True:
+        try:
+            connection = await asyncpg.connect(url, timeout=5)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            if asyncio.get_running_loop().time() >= deadline:
+                raise DatabaseUnreachable(
+                    f"the database did not answer within {seconds:.0f} s: {error}. "
+                    "Check FEDELE_DATABASE_URL and that the server accepts connections from here."
+                ) from error
+            await asyncio.sleep(0.25)
+        else:
+            await connection.close()
+            return
+
+
+async def migrate(url: str) -> str:
+    """Upgrade to the newest migration and answer its name. Starters that come at once wait for the first."""
+    engine = create_async_engine(
+        url.replace("postgresql://", "postgresql+asyncpg://", 1).replace("postgres://", "postgresql+asyncpg://", 1),
+        poolclass=NullPool,
+    )
+    lock = await asyncpg.connect(url)
+    try:
+        await lock.execute("SELECT pg_advisory_lock($1)", LOCK_KEY)
+        async with engine.connect() as connection:
+            await connection.run_sync(_upgrade)
+    finally:
+        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await lock.close()
+        await engine.dispose()
+    return head_revision()
+
+
+def _upgrade(connection: Connection) -> None:
+    command.upgrade(alembic_config(connection), "head")
+    connection.commit()
+
+
+async def current_revision(connection: Any) -> str | None:
+    """The migration the database stands at, or None when it was never migrated. Takes anything with fetch_value."""
+    if await connection.fetch_value("SELECT to_regclass('schema_version')") is None:
+        return None
+    revision: str | None = await connection.fetch_value("SELECT version_num FROM schema_version")
+    return revision

@@ -1,6 +1,7 @@
 """Events: what a room announces. Frozen, past tense, without personal data; they travel through the outbox as JSON."""
 
 import dataclasses
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from typing import Any, ClassVar, Self
@@ -20,16 +21,15 @@ class Event:
 
     def payload(self) -> dict[str, Any]:
         """The event as JSON-able values, without its kind."""
-        result: dict[str, Any] = _adapter(type(self)).dump_python(self, mode="json")
+        adapter = _ADAPTERS(type(self))
+        result: dict[str, Any] = adapter.dump_python(self, mode="json")
         return result
 
     @classmethod
     def from_payload(cls, payload: dict[str, Any]) -> Self:
         """Read back what `payload` wrote. Raises pydantic.ValidationError for another shape."""
-        event: Self = _adapter(cls).validate_python(payload)
+        event: Self = _ADAPTERS(cls).validate_python(payload)
         return event
 
 
-@cache
-def _adapter(event_type: type[Event]) -> TypeAdapter[Any]:
-    return TypeAdapter(event_type)
+_ADAPTERS: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
