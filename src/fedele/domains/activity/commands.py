@@ -1,0 +1,67 @@
+"""Writing what members did. Purchases and returns are written by `settle_v1` and `return_v1` of the checkout."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from fedele.db.database import Transaction
+from fedele.domains.activity.events import ActivityRecorded
+from fedele.domains.activity.types import ActivityEventId, Product
+from fedele.kernel.clock import Moment
+from fedele.kernel.ids import MemberId, StoreId, new_id
+
+
+async def save_products(tx: Transaction, products: Iterable[Product], moment: Moment) -> None:
+    """Put these articles into the catalogue; a known sku is overwritten."""
+    columns = list(zip(*((p.sku, p.name, p.category, p.department, p.brand) for p in products), strict=True))
+    if not columns:
+        return
+    await tx.execute(
+        """
+        INSERT INTO product (sku, name, category, department, brand, updated_at)
+        SELECT DISTINCT ON (sku) sku, name, category, department, brand, $6
+          FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+               WITH ORDINALITY AS given (sku, name, category, department, brand, place)
+         ORDER BY sku, place DESC
+            ON CONFLICT (sku) DO UPDATE
+           SET name = excluded.name, category = excluded.category, department = excluded.department,
+               brand = excluded.brand, updated_at = excluded.updated_at
+        """,
+        *columns,
+        moment.now,
+    )
+
+
+async def record_activity(
+    tx: Transaction,
+    member_id: MemberId,
+    name: str,
+    moment: Moment,
+    *,
+    occurred_at: datetime | None = None,
+    store_id: StoreId | None = None,
+    properties: Mapping[str, Any] | None = None,
+) -> ActivityEventId:
+    """Write down that the member did this and announce it; awards nothing (`checkout.record_event` does).
+
+    The caller holds the member's lock and the idempotency key.
+    """
+    event_id = ActivityEventId(new_id())
+    happened = occurred_at or moment.now
+    await tx.execute(
+        """
+        INSERT INTO activity_event (member_id, event_id, name, store_id, occurred_at, recorded_at, properties)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        """,
+        member_id,
+        event_id,
+        name,
+        store_id,
+        happened,
+        moment.now,
+        dict(properties or {}),
+    )
+    await tx.publish(
+        ActivityRecorded(member_id=member_id, occurred_at=happened, event_id=event_id, name=name, store_id=store_id)
+    )
+    return event_id

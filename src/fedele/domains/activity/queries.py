@@ -1,0 +1,108 @@
+"""Reading what members did. Every statement is keyed by the member, except the look-up by receipt."""
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from fedele.db.database import Queryable, Row
+from fedele.domains.activity.types import (
+    ActivityEvent,
+    ActivityEventId,
+    Line,
+    Product,
+    Purchase,
+    PurchaseId,
+    Tender,
+)
+from fedele.kernel.ids import MemberId, StoreId
+
+# A purchase with its lines as one row: the lines travel as a JSON array in line order.
+_PURCHASE = """
+    SELECT p.*, (
+        SELECT jsonb_agg(jsonb_build_array(l.line_number, l.quantity::text, l.amount_minor, l.tax_minor,
+                         l.discount_minor, l.kind, l.sku, l.name, l.category, l.department, l.brand,
+                         l.returned_quantity::text) ORDER BY l.line_number)
+          FROM purchase_line l
+         WHERE l.member_id = p.member_id AND l.purchase_id = p.purchase_id
+    ) AS lines
+      FROM purchase p
+"""
+
+
+async def find_purchase(db: Queryable, member_id: MemberId, purchase_id: PurchaseId) -> Purchase | None:
+    """The member's purchase with its lines and what came back of them, or None."""
+    row = await db.fetch_row(_PURCHASE + " WHERE p.member_id = $1 AND p.purchase_id = $2", member_id, purchase_id)
+    return purchase_from_row(row) if row else None
+
+
+async def find_purchase_by_receipt(db: Queryable, store_id: StoreId, receipt: str) -> Purchase | None:
+    """The latest purchase with this receipt number at this store, whoever bought it: for the returns desk."""
+    sql = _PURCHASE + " WHERE p.store_id = $1 AND p.receipt = $2 ORDER BY p.purchase_id DESC LIMIT 1"
+    row = await db.fetch_row(sql, store_id, receipt)
+    return purchase_from_row(row) if row else None
+
+
+async def find_event(db: Queryable, member_id: MemberId, event_id: ActivityEventId) -> ActivityEvent | None:
+    """The member's event, or None."""
+    sql = "SELECT * FROM activity_event WHERE member_id = $1 AND event_id = $2"
+    row = await db.fetch_row(sql, member_id, event_id)
+    if row is None:
+        return None
+    return ActivityEvent(
+        id=ActivityEventId(row["event_id"]),
+        member_id=MemberId(row["member_id"]),
+        name=row["name"],
+        occurred_at=row["occurred_at"],
+        recorded_at=row["recorded_at"],
+        store_id=StoreId(row["store_id"]) if row["store_id"] else None,
+        properties=row["properties"],
+    )
+
+
+async def products_by_sku(db: Queryable, skus: Sequence[str]) -> dict[str, Product]:
+    """The catalogue's rows for these skus; unknown ones are left out."""
+    sql = "SELECT sku, name, category, department, brand FROM product WHERE sku = ANY($1::text[])"
+    return {row["sku"]: Product(**dict(row)) for row in await db.fetch(sql, list(skus))}
+
+
+async def count_events(db: Queryable, member_id: MemberId, name: str, since: dt.datetime) -> int:
+    """How often the member did this since then (by the event's own time): what sequence rules ask."""
+    sql = "SELECT count(*) FROM activity_event WHERE member_id = $1 AND name = $2 AND occurred_at >= $3"
+    count: int = await db.fetch_value(sql, member_id, name, since)
+    return count
+
+
+async def count_purchases(db: Queryable, member_id: MemberId, since: dt.datetime) -> int:
+    """How often the member bought since then (by the sale's own time)."""
+    sql = "SELECT count(*) FROM purchase WHERE member_id = $1 AND occurred_at >= $2"
+    count: int = await db.fetch_value(sql, member_id, since)
+    return count
+
+
+def line_from_json(values: Sequence[Any]) -> Line:
+    """A line out of the array that `_PURCHASE` makes of it."""
+    number, quantity, amount, tax, discount, kind, sku, name, category, department, brand, *_ = values
+    return Line(number, Decimal(quantity), amount, tax, discount, kind, sku, name, category, department, brand)
+
+
+def purchase_from_row(row: Row) -> Purchase:
+    """The record of a row of `_PURCHASE`."""
+    lines = row["lines"] or []
+    return Purchase(
+        id=PurchaseId(UUID(str(row["purchase_id"]))),
+        member_id=MemberId(row["member_id"]),
+        store_id=StoreId(row["store_id"]),
+        receipt=row["receipt"],
+        channel=row["channel"],
+        occurred_at=row["occurred_at"],
+        recorded_at=row["recorded_at"],
+        currency=row["currency"],
+        total_minor=row["total_minor"],
+        tax_minor=row["tax_minor"],
+        discount_minor=row["discount_minor"],
+        lines=tuple(line_from_json(values) for values in lines),
+        tenders=tuple(Tender(tender["kind"], tender["amount_minor"]) for tender in row["tenders"]),
+        returned={values[0]: Decimal(values[11]) for values in lines if Decimal(values[11])},
+    )
