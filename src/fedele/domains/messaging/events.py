@@ -1,0 +1,25 @@
+"""What messaging announces."""
+
+import dataclasses
+from typing import ClassVar
+from uuid import UUID
+
+from fedele.kernel.event import Event
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MessageQueued(Event):
+    """A message was decided on: it waits in the app, pushes wait to leave, or both. Source and template name it."""
+
+    kind: ClassVar[str] = "message.queued"
+    source_id: UUID
+    template_key: str
+    pushes_count: int
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MessageDismissed(Event):
+    """The member closed an in-app message for good."""
+
+    kind: ClassVar[str] = "message.dismissed"
+    message_id: UUID

@@ -1,0 +1,64 @@
+"""The port that push services stand behind. Adapters live in `adapters/push/`; the contract suite runs against each."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Protocol
+
+from fedele.domains.messaging.types import TargetKind
+
+
+class PushOutcomeKind(StrEnum):
+    """What the push service answered for one message."""
+
+    DELIVERED = "delivered"  # accepted by the service; phones confirm nothing
+    UNREGISTERED_TARGET = "unregistered_target"  # the only answer that may delete a target
+    BAD_PAYLOAD = "bad_payload"  # sending the same again cannot help, and the target is innocent
+    RETRY_AFTER = "retry_after"  # the service named the time to wait
+    TRANSIENT = "transient"  # a fault that may pass: back off and try again
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PushMessage:
+    """One notification for one installation, in its final words.
+
+    `collapse_key` (≤ 64 bytes) makes a second copy replace the first on the phone: that is what turns at-least-once
+    sending into one notification. `data` is read by the app only. `ttl_seconds` is how long the service may hold it.
+    """
+
+    kind: TargetKind
+    value: str = dataclasses.field(repr=False)
+    title: str
+    body: str
+    locale: str
+    collapse_key: str
+    deep_link: str | None = None
+    image_url: str | None = None
+    android_channel: str | None = None
+    ttl_seconds: int = 86_400
+    data: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PushOutcome:
+    """The answer for one message. `possibly_delivered`: the service may have accepted it before the line went dead."""
+
+    kind: PushOutcomeKind
+    provider_id: str | None = None
+    retry_after_seconds: float | None = None
+    reason: str = ""  # the service's own code or words, without the target's value
+    possibly_delivered: bool = False
+
+
+class PushChannel(Protocol):
+    """A push service."""
+
+    kinds: frozenset[TargetKind]  # the kinds of target it can address
+
+    async def send(self, messages: Sequence[PushMessage]) -> list[PushOutcome]:
+        """Send them all; one outcome each, in order. Faults become outcomes: this raises only on a wrong call."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections and threads."""
+        ...
