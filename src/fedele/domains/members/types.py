@@ -1,0 +1,176 @@
+"""Members as records: the member, their identities, consents and card codes."""
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from pydantic import SecretStr
+
+from fedele.kernel.ids import MemberId, StoreId
+
+
+class MemberStatus(StrEnum):
+    """ACTIVE: enrolled. GUEST: stands for an unclaimed receipt. ERASED: personal data gone, ledger kept."""
+
+    ACTIVE = "active"
+    GUEST = "guest"
+    ERASED = "erased"
+
+
+class Channel(StrEnum):
+    """How a consent may be used. PROCESSING: inside the programme only, nothing is sent."""
+
+    PUSH = "push"
+    EMAIL = "email"
+    SMS = "sms"
+    IN_APP = "in_app"
+    WALLET = "wallet"
+    PROCESSING = "processing"
+
+
+class Purpose(StrEnum):
+    """What a consent is for. SERVICE messages (a purchase's points, a code) need none and are not listed."""
+
+    MARKETING = "marketing"
+    SURVEYS = "surveys"
+    PERSONALIZATION = "personalization"
+    LOCATION = "location"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class MonthDay:
+    """A birthday without its year. 29 February is allowed."""
+
+    month: int
+    day: int
+
+    def __post_init__(self) -> None:
+        date(2024, self.month, self.day)  # a leap year; raises ValueError for 31 April
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Member:
+    """One member. An erased one keeps id, status and joined_at; everything personal is None or a default.
+
+    `locale` is a BCP 47 tag ("it", "en-GB"), `time_zone` an IANA name, both as the member chose or the programme's.
+    """
+
+    id: MemberId
+    status: MemberStatus
+    locale: str
+    time_zone: str
+    joined_at: datetime
+    display_name: str | None = None
+    birthday: MonthDay | None = None
+    picture_url: str | None = None
+    background_url: str | None = None
+    home_store: StoreId | None = None
+    preferences: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def active(self) -> bool:
+        """Whether the member may log in and be spoken to."""
+        return self.status is MemberStatus.ACTIVE
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Identity:
+    """A way to recognise a member: kind "email", "phone", "external:<source>" or "oidc:<issuer>", and its value.
+
+    Make one with `identity.parse_identity` (it normalises). The value hides from repr and logs.
+    """
+
+    kind: str
+    value: SecretStr
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Enrolment:
+    """Whom an enrolment found or made."""
+
+    member_id: MemberId
+    created: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class NewMember:
+    """What is known of somebody who enrols. `member_id` None: a new one is made."""
+
+    identities: tuple[Identity, ...]
+    locale: str = "en"
+    time_zone: str = "UTC"
+    joined_at: datetime | None = None
+    display_name: str | None = dataclasses.field(default=None, repr=False)
+    birthday: MonthDay | None = dataclasses.field(default=None, repr=False)
+    home_store: StoreId | None = None
+    preferences: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False)
+    source: str = "app"  # app, staff, import:<file>, oidc, join
+    consents: tuple[tuple[Purpose, Channel], ...] = ()  # those given while enrolling
+
+
+class Unset:
+    """The type of UNSET: "not mentioned", which differs from None, "take it away"."""
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET = Unset()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileChange:
+    """The fields to change; UNSET leaves one alone, None clears it."""
+
+    display_name: str | None | Unset = dataclasses.field(default=UNSET, repr=False)
+    locale: str | Unset = UNSET
+    time_zone: str | Unset = UNSET
+    birthday: MonthDay | None | Unset = dataclasses.field(default=UNSET, repr=False)
+    picture_url: str | None | Unset = dataclasses.field(default=UNSET, repr=False)
+    background_url: str | None | Unset = dataclasses.field(default=UNSET, repr=False)
+    home_store: StoreId | None | Unset = UNSET
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Consent:
+    """Where the member stands today on one purpose and channel. Never asked: no Consent, which means no."""
+
+    purpose: Purpose
+    channel: Channel
+    granted: bool
+    changed_at: datetime
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ConsentChange:
+    """One line of the consent history: append-only, the proof of what was agreed to, when and where."""
+
+    change_id: UUID
+    purpose: Purpose
+    channel: Channel
+    granted: bool
+    changed_at: datetime
+    source: str  # app, staff, import:<file>, join, preference_page
+    wording: str  # the version of the text the member saw
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CardCode:
+    """A member's card code as printed in the wallet pass's QR. It identifies (may earn); it never spends by itself."""
+
+    member_id: MemberId
+    code: str
+    issued_at: datetime
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CardHolder:
+    """Whom a scanned code belongs to; `revoked_at` set means the card must be refused."""
+
+    member_id: MemberId
+    status: MemberStatus
+    revoked_at: datetime | None
+    rotating: bool = False
