@@ -1,0 +1,9 @@
+"""Wallet cards: which passes exist, what a member's card says, which phones hold it, and when it has changed.
+
+Holds `pass` (serial and authentication token never change; `update_tag` rises by one, under the member's lock, whenever
+the card would read differently) and `pass_device` (the phones to tell). What a card says is a pure function of
+(design, CardState); turning it into a signed file or a Google object is the work of adapters behind `ports.py`.
+
+May call members, programme, ledger, tiers. Announces PassIssued, PassUpdated, PassInstalled, PassRemoved. Listens to
+what changes a card (points, tier, profile, card code) through the outbox.
+"""

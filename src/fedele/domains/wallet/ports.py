@@ -1,0 +1,44 @@
+"""What the wallet needs from the outside world. Adapters in `fedele.adapters` implement these."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from fedele.domains.wallet.types import CardState, Serial
+
+
+class PassAssembler(Protocol):
+    """Turns a card's state into a signed Apple pass."""
+
+    @property
+    def design_version(self) -> str:
+        """Changes when the design or the identity that signs changes, and with it every card's look."""
+        ...
+
+    def digest(self, card: CardState) -> bytes:
+        """A hash of the pass's content for this state: equal hashes, equal cards."""
+        ...
+
+    async def assemble(self, card: CardState, signed_at: datetime) -> bytes:
+        """The signed `.pkpass`. The same design, state and signing time give the same bytes."""
+        ...
+
+
+class PassPush(Protocol):
+    """Tells phones that a pass has changed; the phone then asks for it."""
+
+    async def notify(self, push_tokens: Sequence[str]) -> Sequence[str]:
+        """Send an empty push to each token and return those that no longer exist. Raises PushFailed: try again."""
+        ...
+
+
+class PushFailed(Exception):
+    """The push service could not be reached or refused for now; the job tries again."""
+
+
+class SaveLinks(Protocol):
+    """Makes "Save to Google Wallet" links."""
+
+    def url(self, serial: Serial) -> str:
+        """The link that saves this member's loyalty object."""
+        ...
