@@ -1,0 +1,131 @@
+"""The records of earning. Units are scaled integers of a programme currency; money is minor units."""
+
+import dataclasses
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal, NewType
+from uuid import UUID
+
+from fedele.kernel.ids import StoreId
+
+AwardId = NewType("AwardId", UUID)
+
+Outcome = Literal[
+    "awarded",  # gave what it says, in full
+    "capped",  # gave a part: the cap had no more room
+    "cap_reached",  # gave nothing: no room in the cap, or a cap that rejects what does not fit whole
+    "cooling_down",  # gave nothing: awarded too recently, or as often as it may be
+    "not_started",  # outside the rule's own dates
+    "ended",
+    "condition",  # its condition is false, or could not be computed for this basket
+    "nothing_eligible",  # no line, or no money, that the rule counts
+    "outbid",  # another rule of its conflict group gave more, or stood first
+]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LineShare:
+    """The part of an award that a line brought."""
+
+    number: int
+    units: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Award:
+    """What one rule gives. `lines` sum to `units` for a purchase and are empty for an event."""
+
+    rule: str
+    currency: str
+    units: int
+    lines: tuple[LineShare, ...] = ()
+    settles_after_days: int | None = None  # pending until then; None: available at once
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AwardRecord:
+    """An award as it was given and as returns have left it."""
+
+    id: AwardId
+    rule: str
+    currency: str
+    units: int
+    clawed_back_units: int
+    lines: tuple[LineShare, ...]
+    ledger_transaction_id: UUID | None
+    programme_version: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RuleTrace:
+    """What became of one rule: for Explain. `details` hold the values that decided it, JSON-able."""
+
+    rule: str
+    outcome: Outcome
+    units: int = 0
+    currency: str | None = None
+    details: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The whole decision: the awards, and every rule that was tried, in the programme's order."""
+
+    awards: tuple[Award, ...]
+    trace: tuple[RuleTrace, ...]
+    programme_version: int
+
+    def units(self, currency: str) -> int:
+        """All that is given in this currency."""
+        return sum(award.units for award in self.awards if award.currency == currency)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RuleUsage:
+    """How much of a rule the member has used, in one of its periods ("day:2026-11-21", "ever")."""
+
+    units: int = 0
+    times: int = 0
+    last_at: datetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Boost:
+    """A benefit in hand that changes what is earned: a claimed offer's multiplier or bonus. See checkout.types."""
+
+    key: str
+    currency: str | None = None  # None: every currency
+    multiplier: Decimal = Decimal(1)
+    bonus_units: int = 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Earner:
+    """What rules may know of the member: at the time of the event, not of the request."""
+
+    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # the CEL name `member`
+    tier: str | None = None
+    usage: Mapping[tuple[str, str], RuleUsage] = dataclasses.field(default_factory=dict)  # (rule, period)
+    boosts: tuple[Boost, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Occasion:
+    """An event to be awarded: what happened, when, where, with its own properties (the CEL name `event`)."""
+
+    name: str
+    occurred_at: datetime
+    store_id: StoreId | None = None
+    properties: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ExplainedAward:
+    """An award with the trace of the decision it came from, for the member's and the support's Explain."""
+
+    award: AwardRecord
+    source_kind: Literal["purchase", "event"]
+    source_id: UUID
+    occurred_at: datetime
+    trace: tuple[RuleTrace, ...]
