@@ -86,6 +86,11 @@ class Transaction:
         self._quiet = quiet
         self._events: list[Event] = []
 
+    @property
+    def quiet(self) -> bool:
+        """Whether this transaction announces nothing; handed to PL/pgSQL that writes outbox rows by itself."""
+        return self._quiet
+
     async def fetch(self, sql: str, *values: Any) -> list[Row]:
         """All rows of a statement."""
         _note(sql)
