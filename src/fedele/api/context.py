@@ -1,0 +1,88 @@
+"""What a resolver is given: who asks, when and where, in which language, and the ways down to the rooms below."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, TypeAlias, TypeVar, cast
+
+import strawberry
+
+from fedele.api.loaders import Loaders
+from fedele.db.database import Database, Reader
+from fedele.domains.auth.types import MemberPrincipal, Principal, StaffPrincipal
+from fedele.domains.programme.queries import ProgrammeSource
+from fedele.domains.programme.types import Programme
+from fedele.kernel.clock import Moment
+from fedele.kernel.ids import MemberId
+
+T = TypeVar("T")
+
+
+class ServiceMissing(LookupError):
+    """`bootstrap` was not told how to make this."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Services:
+    """What `bootstrap` hands to the API. `extras` is found by type: `services.get(PassLinks)`."""
+
+    database: Database
+    programmes: ProgrammeSource
+    base_url: str = "http://127.0.0.1:8000"
+    extras: Mapping[type, object] = dataclasses.field(default_factory=dict)
+
+    def get(self, kind: type[T]) -> T:
+        """The one thing of this kind. Raises ServiceMissing if bootstrap made none."""
+        try:
+            return cast(T, self.extras[kind])
+        except KeyError:
+            raise ServiceMissing(f"bootstrap hands no {kind.__name__} to the API") from None
+
+    def find(self, kind: type[T]) -> T | None:
+        """The one thing of this kind, or None where it is not configured."""
+        return cast("T | None", self.extras.get(kind))
+
+
+@dataclasses.dataclass(slots=True)
+class Context:
+    """One operation's context. Made by the web floor; read by resolvers; kept by nobody."""
+
+    services: Services
+    principal: Principal
+    moment: Moment
+    locale: str
+    request_id: str
+    loaders: Loaders
+    _programme: Programme | None = None
+
+    @property
+    def database(self) -> Database:
+        """For transactions: `async with context.database.transaction() as tx`."""
+        return self.services.database
+
+    @property
+    def reader(self) -> Reader:
+        """For reads outside a transaction."""
+        return self.services.database.reader
+
+    @property
+    def member_id(self) -> MemberId:
+        """The member who asks. Only for fields that require MEMBER."""
+        if isinstance(self.principal, MemberPrincipal):
+            return self.principal.member_id
+        raise LookupError("this operation has no member; its root field should require MEMBER")
+
+    @property
+    def staff(self) -> StaffPrincipal:
+        """The staff key or session that asks; `staff.store` is the store it is bound to. Only for staff's fields."""
+        if isinstance(self.principal, StaffPrincipal):
+            return self.principal
+        raise LookupError("this operation has no staff; its root field should require a scope")
+
+    async def programme(self) -> Programme:
+        """The programme in force at this moment: the same version for the whole operation."""
+        if self._programme is None:
+            self._programme = await self.services.programmes.at(self.moment.now)
+        return self._programme
+
+
+Info: TypeAlias = strawberry.Info[Context, Any]

@@ -1,0 +1,60 @@
+"""The members' schema, composed. Each room adds its mixin to Member and its roots to the tuples, in storey order."""
+
+import strawberry
+
+from fedele.api import ids
+from fedele.api.context import Context, Info
+from fedele.api.member.base import MemberBase
+from fedele.api.member.feed import CARD_TYPES
+from fedele.api.node import Node, NodeKind, find_node
+from fedele.api.permissions import MEMBER, query_field
+from fedele.api.schema import build_schema, compose
+from fedele.kernel.ids import MemberId
+
+
+@strawberry.type
+class Member(
+    MemberBase,
+    Node,
+):
+    """The member who asks: everything that is theirs, one field per thing."""
+
+
+def member_of(member_id: MemberId) -> Member:
+    """The member's node; nothing is read until a field asks."""
+    return Member(id=ids.member_id(member_id), member_id=member_id)
+
+
+async def _fetch_member(context: Context, text: strawberry.ID) -> Member | None:
+    return member_of(context.member_id) if text == ids.member_id(context.member_id) else None
+
+
+# One line per kind of thing that has an id of its own.
+NODES: tuple[NodeKind, ...] = (NodeKind("member", _fetch_member),)
+
+
+@strawberry.type
+class MeQuery:
+    """Where a member's app begins."""
+
+    @query_field(requires=MEMBER)
+    async def me(self, info: Info) -> Member | None:
+        """The member whose token this is."""
+        return member_of(info.context.member_id)
+
+    @query_field(requires=MEMBER)
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+        """Anything of this member, or of the catalogue, by its id. Null when unknown or somebody else's."""
+        return await find_node(NODES, info.context, id)
+
+
+# One line per room that has root queries, and one per room that has mutations.
+QUERIES: tuple[type, ...] = (MeQuery,)
+MUTATIONS: tuple[type, ...] = ()
+
+
+def build_member_schema() -> strawberry.Schema:
+    """The schema served at /graphql."""
+    query = compose("Query", QUERIES, "What a member can ask.")
+    mutation = compose("Mutation", MUTATIONS, "What a member can do.") if MUTATIONS else None
+    return build_schema(query, mutation, types=(Member, *CARD_TYPES))

@@ -1,0 +1,52 @@
+"""The staff schema, composed. Each room adds its roots to the tuples, in storey order."""
+
+import strawberry
+
+from fedele.api.context import Info
+from fedele.api.node import Node, NodeKind, find_node
+from fedele.api.permissions import PUBLIC, query_field
+from fedele.api.schema import build_schema, compose
+from fedele.domains.auth.types import Scope, StaffPrincipal
+
+# One line per kind of thing that has an id of its own. `fetch` checks the caller's scope itself: kinds differ.
+NODES: tuple[NodeKind, ...] = ()
+
+
+@strawberry.type
+class Caller:
+    """Who this session or key is, and what it may do."""
+
+    key: str
+    name: str
+    scopes: list[str] = strawberry.field(description="What it may do, as in the directive @requires.")
+    store: str | None = strawberry.field(default=None, description="The store that the key is bound to.")
+
+
+@strawberry.type
+class CallerQuery:
+    """Where a console begins."""
+
+    @query_field(requires=PUBLIC)
+    async def caller(self, info: Info) -> Caller | None:
+        """Who is asking; null when nobody is logged in."""
+        principal = info.context.principal
+        if not isinstance(principal, StaffPrincipal):
+            return None
+        return Caller(key=principal.key_id, name=principal.name, scopes=sorted(principal.scopes), store=principal.store)
+
+    @query_field(requires=Scope.MEMBERS_READ)
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+        """Anything with an id. Null when unknown."""
+        return await find_node(NODES, info.context, id)
+
+
+# One line per room that has root queries, and one per room that has mutations.
+QUERIES: tuple[type, ...] = (CallerQuery,)
+MUTATIONS: tuple[type, ...] = ()
+
+
+def build_staff_schema() -> strawberry.Schema:
+    """The schema served at /staff/graphql."""
+    query = compose("Query", QUERIES, "What staff and integrations can ask.")
+    mutation = compose("Mutation", MUTATIONS, "What staff and integrations can do.") if MUTATIONS else None
+    return build_schema(query, mutation)
