@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -22,8 +23,9 @@ class PushOutcomeKind(StrEnum):
 class PushMessage:
     """One notification for one installation, in its final words.
 
-    `collapse_key` (≤ 64 bytes) makes a second copy replace the first on the phone: that is what turns at-least-once
-    sending into one notification. `data` is read by the app only. `ttl_seconds` is how long the service may hold it.
+    `collapse_key` (32 characters of base64url: APNs would take 64 bytes, Web Push takes no more) makes a second copy
+    replace the first on the phone: that is what turns at-least-once sending into one notification. `data` is read by
+    the app only. The service may hold the message for `ttl_seconds`, until `expires_at`.
     """
 
     kind: TargetKind
@@ -32,10 +34,11 @@ class PushMessage:
     body: str
     locale: str
     collapse_key: str
+    ttl_seconds: int
+    expires_at: datetime
     deep_link: str | None = None
     image_url: str | None = None
     android_channel: str | None = None
-    ttl_seconds: int = 86_400
     data: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
