@@ -23,7 +23,7 @@ _PURCHASE = """
     SELECT p.*, (
         SELECT jsonb_agg(jsonb_build_array(l.line_number, l.quantity::text, l.amount_minor, l.tax_minor,
                          l.discount_minor, l.kind, l.sku, l.name, l.category, l.department, l.brand,
-                         l.returned_quantity::text) ORDER BY l.line_number)
+                         l.returned_quantity::text, l.attributes) ORDER BY l.line_number)
           FROM purchase_line l
          WHERE l.member_id = p.member_id AND l.purchase_id = p.purchase_id
     ) AS lines
@@ -83,8 +83,10 @@ async def count_purchases(db: Queryable, member_id: MemberId, since: dt.datetime
 
 def line_from_json(values: Sequence[Any]) -> Line:
     """A line out of the array that `_PURCHASE` makes of it."""
-    number, quantity, amount, tax, discount, kind, sku, name, category, department, brand, *_ = values
-    return Line(number, Decimal(quantity), amount, tax, discount, kind, sku, name, category, department, brand)
+    number, quantity, amount, tax, discount, kind, sku, name, category, department, brand, _, attributes = values
+    return Line(
+        number, Decimal(quantity), amount, tax, discount, kind, sku, name, category, department, brand, attributes
+    )
 
 
 def purchase_from_row(row: Row) -> Purchase:
@@ -104,5 +106,6 @@ def purchase_from_row(row: Row) -> Purchase:
         discount_minor=row["discount_minor"],
         lines=tuple(line_from_json(values) for values in lines),
         tenders=tuple(Tender(tender["kind"], tender["amount_minor"]) for tender in row["tenders"]),
+        attributes=row["attributes"],
         returned={values[0]: Decimal(values[11]) for values in lines if Decimal(values[11])},
     )

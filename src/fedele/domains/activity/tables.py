@@ -59,6 +59,7 @@ class PurchaseRow(Table, table=True):
     tax_minor: int = _minor()
     discount_minor: int = _minor()
     tenders: list[Any] = Field(sa_column=Column(JSONB, nullable=False))
+    attributes: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False, server_default="{}"))
 
 
 class PurchaseLineRow(Table, table=True):
@@ -83,6 +84,7 @@ class PurchaseLineRow(Table, table=True):
     amount_minor: int = _minor()
     tax_minor: int = _minor()
     discount_minor: int = _minor()
+    attributes: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False, server_default="{}"))
 
 
 class PurchaseReturnRow(Table, table=True):

@@ -13,9 +13,9 @@ PurchaseId = NewType("PurchaseId", UUID)
 ReturnId = NewType("ReturnId", UUID)
 ActivityEventId = NewType("ActivityEventId", UUID)
 
-LineKind = Literal["goods", "service", "gift_card", "delivery", "fee", "donation"]
+LineKind = Literal["goods", "service", "gift_card", "delivery", "tax", "fee", "donation"]
 TenderKind = Literal["cash", "card", "points", "gift_card", "store_credit", "voucher", "other"]
-LINE_KINDS: tuple[LineKind, ...] = ("goods", "service", "gift_card", "delivery", "fee", "donation")
+LINE_KINDS: tuple[LineKind, ...] = ("goods", "service", "gift_card", "delivery", "tax", "fee", "donation")
 TENDER_KINDS: tuple[TenderKind, ...] = ("cash", "card", "points", "gift_card", "store_credit", "voucher", "other")
 
 
@@ -45,6 +45,7 @@ class Line:
     category: str | None = None
     department: str | None = None
     brand: str | None = None
+    attributes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Purchase:
     discount_minor: int
     lines: tuple[Line, ...]
     tenders: tuple[Tender, ...] = ()
+    attributes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     returned: Mapping[int, Decimal] = dataclasses.field(default_factory=dict)  # line number → quantity given back
 
 

@@ -38,6 +38,7 @@ def upgrade() -> None:
             tax_minor bigint NOT NULL,
             discount_minor bigint NOT NULL,
             tenders jsonb NOT NULL,
+            attributes jsonb NOT NULL DEFAULT '{}',
             CONSTRAINT pk_purchase PRIMARY KEY (member_id, purchase_id),
             CONSTRAINT uq_purchase_member_id_store_id_receipt UNIQUE (member_id, store_id, receipt),
             CONSTRAINT ck_purchase_currency_is_iso CHECK (currency ~ '^[A-Z]{3}$'),
@@ -68,6 +69,7 @@ def upgrade() -> None:
             amount_minor bigint NOT NULL,
             tax_minor bigint NOT NULL,
             discount_minor bigint NOT NULL,
+            attributes jsonb NOT NULL DEFAULT '{}',
             CONSTRAINT pk_purchase_line PRIMARY KEY (member_id, purchase_id, line_number),
             CONSTRAINT fk_purchase_line_member_id_purchase_id FOREIGN KEY (member_id, purchase_id)
                 REFERENCES purchase (member_id, purchase_id),
