@@ -1,0 +1,1 @@
+"""Feed: the cards of a home screen, in what order and why."""

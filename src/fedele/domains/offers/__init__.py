@@ -1,0 +1,1 @@
+"""Offers: what is offered to whom, when, where and under which sky; claims and triggers."""

@@ -1,0 +1,172 @@
+"""The programme's own sections of its file: `programme`, `currencies`, `places` and `texts`."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from fedele.domains.programme.types import (
+    Colour,
+    Country,
+    Defines,
+    IsoCurrency,
+    Items,
+    Key,
+    Locale,
+    NotNegative,
+    Period,
+    Section,
+    Text,
+    TierRef,
+    TimeZone,
+    WeeklyWindow,
+)
+from fedele.kernel.money import Rounding
+
+
+class Colours(Section):
+    """The brand's colours, for apps, cards and messages."""
+
+    background: Colour = "#FFFFFF"
+    foreground: Colour = "#1A1A1A"
+    accent: Colour = "#1A1A1A"
+    label: Colour = "#5F5F5F"
+
+
+class ProgrammeConfig(Section):
+    """Section `programme`: who we are, where our days begin and end, which money and languages we speak."""
+
+    key: Key
+    name: Text
+    time_zone: TimeZone
+    """Days, months and years of the programme begin at midnight here."""
+    home_currency: IsoCurrency
+    """The money in which worth, budgets and reports are told."""
+    default_locale: Locale = "en"
+    locales: tuple[Locale, ...] = ("en",)
+    """The locales that every text should have."""
+    colours: Colours = Colours()
+    tagline: Text | None = None
+    terms_url: str | None = Field(default=None, pattern="^https://")
+    support_url: str | None = Field(default=None, pattern="^(https://|mailto:)")
+
+    @model_validator(mode="after")
+    def _default_is_spoken(self) -> "ProgrammeConfig":
+        if self.default_locale not in self.locales:
+            raise ValueError(f"default_locale '{self.default_locale}' is missing in locales")
+        return self
+
+
+class NeverExpires(Section):
+    """The units stay until they are spent."""
+
+    type: Literal["never"] = "never"
+
+
+class RollingExpiry(Section):
+    """Units expire a period after they were earned (or became active)."""
+
+    type: Literal["rolling"]
+    period: Period
+    end_of: Literal["day", "month", "year"] = "day"
+    """They live until the end of the day, month or year in which the period ends, in the programme's time zone."""
+
+
+class FixedDateExpiry(Section):
+    """All units expire on the same day of the year."""
+
+    type: Literal["fixed_date"]
+    month: int = Field(ge=1, le=12)
+    day: int = Field(ge=1, le=31)
+    years: int = Field(default=0, ge=0, le=10)
+    """Whole years to wait before that date counts."""
+
+    @model_validator(mode="after")
+    def _exists(self) -> "FixedDateExpiry":
+        date(2024, self.month, self.day)  # a leap year: 29 February is allowed
+        return self
+
+
+class InactivityExpiry(Section):
+    """All units expire when the member has been idle for a period; any activity moves the date."""
+
+    type: Literal["inactivity"]
+    period: Period
+    end_of: Literal["day", "month"] = "day"
+    activity: tuple[Literal["earn", "burn", "purchase", "event"], ...] = ("earn", "purchase")
+
+
+Expiry = Annotated[
+    NeverExpires | RollingExpiry | FixedDateExpiry | InactivityExpiry,
+    Field(discriminator="type"),
+]
+
+
+class Currency(Section):
+    """One of the programme's currencies: points, stars, stamps, store credit."""
+
+    key: Annotated[Key, Defines("currency")]
+    name: Text
+    """Plural, as in "1,250 points"."""
+    name_one: Text | None = None
+    """Singular, where the language has one."""
+    kind: Literal["points", "stamps", "cashback"] = "points"
+    decimals: int = Field(default=0, ge=0, le=4)
+    """Digits after the point that the ledger keeps; 1.2 stars need 1."""
+    worth: NotNegative = Decimal(0)
+    """What one unit (1 point, not 1 of its decimals) is worth in the home currency: 0.01."""
+    rounding: Rounding = "down"
+    """How awards are rounded to `decimals`, at the rule's rounding point."""
+    expiry: Expiry = NeverExpires()
+    expiry_by_tier: dict[TierRef, Expiry] = Field(default_factory=dict)
+    """Another expiry for members of some tiers."""
+    debt: Literal["clamp", "debt"] = "debt"
+    """When a return takes back units that are spent already: `debt` nets them from later earning, `clamp` forgives."""
+
+
+class Currencies(Items[Currency]):
+    """Section `currencies`."""
+
+    def get(self, key: str) -> Currency:
+        """The currency of this key. Raises KeyError."""
+        for currency in self.root:
+            if currency.key == key:
+                return currency
+        raise KeyError(key)
+
+
+class Place(Section):
+    """A shop, or another point on the map that offers and wallet cards know."""
+
+    key: Annotated[Key, Defines("place")]
+    """The store's id as tills and imports send it: 'store-367'."""
+    name: Text
+    latitude: float = Field(ge=-90, le=90)
+    longitude: float = Field(ge=-180, le=180)
+    radius_metres: int = Field(default=150, ge=100, le=50_000)
+    """How near counts as being there; phones cannot tell less than 100 metres."""
+    time_zone: TimeZone | None = None
+    """If it is another than the programme's."""
+    country: Country | None = None
+    address: str | None = None
+    hours: tuple[WeeklyWindow, ...] = ()
+    """Opening hours, local; none: always open."""
+    tags: tuple[Key, ...] = ()
+
+
+class Places(Items[Place]):
+    """Section `places`."""
+
+
+class Texts(Section):
+    """Section `texts`: words of the programme beyond those that belong to a rule, an offer or a message."""
+
+    how_it_works: Text | None = None
+    ways_to_earn_title: Text | None = None
+    join_title: Text | None = None
+    join_body: Text | None = None
+    refusals: dict[str, Text] = Field(default_factory=dict)
+    """Own words for a refusal, by its code: OFFER_CLOSED."""
+    more: dict[Key, Text] = Field(default_factory=dict)
+    """Any other text that the app asks for by its key."""

@@ -1,0 +1,1 @@
+"""Surveys: short questions, who is asked, answers and what they earn."""

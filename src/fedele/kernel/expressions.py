@@ -1,0 +1,325 @@
+"""Conditions and amounts of the programme file, in CEL (Common Expression Language), checked when they are read.
+
+An Environment declares names with their types ("member.tier" is a text). Names are flat dotted variables for CEL, so
+its own checker finds a misspelt `member.teir`, which it could not do inside a map. Numbers with decimals reach CEL as
+doubles; comparing them with literals is exact (both sides are the double nearest to the same decimal), and a computed
+amount is read back to 6 decimals, which removes the noise of binary arithmetic. Value itself is multiplied as Decimal.
+"""
+
+import dataclasses
+import difflib
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+from cel_expr_python import cel
+from cel_expr_python.ext import ext_math, ext_strings
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from fedele.kernel.checked import names_read
+
+Kind: TypeAlias = Literal["bool", "int", "number", "text", "moment", "texts", "map", "maps"]
+Result: TypeAlias = Literal["bool", "number"]
+Value: TypeAlias = bool | Decimal
+
+TEXT_LENGTH_MAX = 4_000
+_AMOUNT_STEP = Decimal("0.000001")
+_AMOUNT_MAX = Decimal(10) ** 12
+
+_TYPES: dict[Kind, Any] = {
+    "bool": cel.Type.BOOL,
+    "int": cel.Type.INT,
+    "number": cel.Type.DOUBLE,
+    "text": cel.Type.STRING,
+    "moment": cel.Type.TIMESTAMP,
+    "texts": cel.Type.List(cel.Type.STRING),
+    "map": cel.Type.Map(cel.Type.STRING, cel.Type.DYN),
+    "maps": cel.Type.List(cel.Type.Map(cel.Type.STRING, cel.Type.DYN)),
+}
+_ALLOWED = {"bool": ("BOOL", "DYN"), "number": ("INT", "DOUBLE", "UINT", "DYN")}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Name:
+    """One documented name that conditions may use."""
+
+    key: str
+    kind: Kind
+    description: str
+
+
+class ExpressionMistake(ValueError):
+    """The text is not a valid expression here. `line` and `column` count from 1 within the expression's own text."""
+
+    def __init__(self, message: str, line: int = 1, column: int = 1) -> None:
+        super().__init__(message)
+        self.message, self.line, self.column = message, line, column
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ExpressionError:
+    """An evaluation that gave no value: `missing` when something it needs is not known, else it went wrong."""
+
+    message: str
+    missing: bool
+
+
+class Environment:
+    """The names that one kind of expression may use, with their types. Made once; compiling needs it."""
+
+    def __init__(self, key: str, *groups: tuple[Name, ...]) -> None:
+        self.key = key
+        self.names = {name.key: name for group in groups for name in group}
+
+    @cached_property
+    def _cel(self) -> Any:
+        variables = {name.key: _TYPES[name.kind] for name in self.names.values()}
+        return cel.NewEnv(variables=variables, extensions=[ext_math.ExtMath(), ext_strings.ExtStrings()])
+
+    def compile(self, text: str, result: Result) -> "Expression":
+        """Check and compile. Raises ExpressionMistake with words and the place of the mistake."""
+        return Expression(text, self, result)
+
+    def bind(self, values: Mapping[str, Any]) -> "Bindings":
+        """Values for the declared names, converted once and used for many expressions. None means: not known.
+
+        Raises KeyError for a name that is not declared here, so that a misspelt binding cannot go unnoticed.
+        """
+        plain = {key: _plain(value, self.names[key].kind) for key, value in values.items() if value is not None}
+        return Bindings(self, plain)
+
+
+class Bindings:
+    """Converted values of one environment; see Environment.bind."""
+
+    __slots__ = ("_activation", "environment", "values")
+
+    def __init__(self, environment: Environment, values: dict[str, Any]) -> None:
+        self.environment = environment
+        self.values = values
+        self._activation = environment._cel.Activation(values)
+
+
+class Expression:
+    """One compiled expression. Equal when text, environment and result are."""
+
+    __slots__ = ("_constant", "_program", "environment", "result", "text")
+
+    def __init__(self, text: str, environment: Environment, result: Result) -> None:
+        self.text, self.environment, self.result = text.strip(), environment, result
+        self._constant = _decimal(self.text) if result == "number" else None
+        self._program: Any = None
+        if self._constant is None:
+            self._program = self._compile()
+
+    def _compile(self) -> Any:
+        if not self.text:
+            raise ExpressionMistake("is empty: write a condition, or leave the key out")
+        if len(self.text) > TEXT_LENGTH_MAX:
+            raise ExpressionMistake(f"is longer than {TEXT_LENGTH_MAX} characters")
+        try:
+            program = self.environment._cel.compile(self.text)
+        except RuntimeError as error:
+            raise _mistake(self.text, str(error), self.environment) from None
+        if (kind := program.return_type().name()) not in _ALLOWED[self.result]:
+            wanted = "a condition (true or false)" if self.result == "bool" else "a number"
+            raise ExpressionMistake(f"gives {_words(kind)} where {wanted} is needed")
+        return program
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The declared names that the expression reads."""
+        if self._program is None:
+            return frozenset()
+        return names_read(self._program.serialize()) & self.environment.names.keys()
+
+    def evaluate(self, bindings: Bindings) -> Value | ExpressionError:
+        """The value, or an ExpressionError that says why there is none. Never raises for what the data holds."""
+        if self._constant is not None:
+            return self._constant
+        if bindings.environment is not self.environment:
+            raise TypeError(f"bindings of {bindings.environment.key} given to an expression of {self.environment.key}")
+        value = self._program.eval(bindings._activation)
+        plain = value.value()
+        if self.result == "bool":
+            if isinstance(plain, bool):
+                return plain
+        elif isinstance(plain, int | float) and not isinstance(plain, bool):
+            return _amount(plain)
+        return _failure(plain) if value.type() == cel.Type.ERROR else _wrong_kind(value.type().name(), self.result)
+
+    def holds(self, bindings: Bindings) -> bool:
+        """Whether a condition is true. What cannot be known does not hold."""
+        return self.evaluate(bindings) is True
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Expression) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    @property
+    def _identity(self) -> tuple[str, str, str]:
+        return self.text, self.environment.key, self.result
+
+    def __repr__(self) -> str:
+        return f"Expression({self.text!r})"
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Typed:
+    """Makes `Annotated[Expression, Typed(LINE, "bool")]` a pydantic field that reads the expression's text."""
+
+    environment: Environment
+    result: Result
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            self._read, serialization=core_schema.plain_serializer_function_ser_schema(str)
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        names = ", ".join(sorted(self.environment.names))
+        kind = "condition" if self.result == "bool" else "amount: a number or an expression"
+        types = ["string", "boolean"] if self.result == "bool" else ["string", "number"]
+        return {"type": types, "description": f"CEL {kind}. Names: {names}."}
+
+    def _read(self, value: Any) -> Expression:
+        if isinstance(value, Expression):
+            value = value.text
+        if isinstance(value, bool) and self.result == "bool":
+            value = "true" if value else "false"
+        elif isinstance(value, int | Decimal) and not isinstance(value, bool) and self.result == "number":
+            value = format(Decimal(value), "f")
+        if not isinstance(value, str):
+            raise PydanticCustomError("expression", "must be a CEL expression in quotes")
+        try:
+            return Expression(value, self.environment, self.result)
+        except ExpressionMistake as mistake:
+            raise PydanticCustomError(
+                "expression",
+                "{words} (in the expression, line {line}, column {column})",
+                {"words": mistake.message, "line": mistake.line, "column": mistake.column},
+            ) from None
+
+
+def _decimal(text: str) -> Decimal | None:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return None
+    if not value.is_finite() or abs(value) > _AMOUNT_MAX:
+        raise ExpressionMistake(f"is not a number between -{_AMOUNT_MAX} and {_AMOUNT_MAX}")
+    return value
+
+
+def _amount(plain: int | float) -> Decimal | ExpressionError:
+    value = Decimal(plain) if isinstance(plain, int) else Decimal(repr(plain))
+    if not value.is_finite() or abs(value) > _AMOUNT_MAX:
+        return ExpressionError(f"the amount {plain} is out of range", missing=False)
+    return value if isinstance(plain, int) else value.quantize(_AMOUNT_STEP, ROUND_HALF_EVEN)
+
+
+def _plain(value: Any, kind: Kind) -> Any:
+    """A Python value as CEL takes it for this kind: Decimal → double, aware datetimes only, nested values cleaned."""
+    match kind:
+        case "number":
+            return float(value)
+        case "map" | "maps" | "texts":
+            return _nested(value)
+        case _:
+            return value
+
+
+def _nested(value: Any) -> Any:
+    """Inside maps CEL takes no datetime and no Decimal: ISO text and doubles instead."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case Decimal():
+            return float(value)
+        case datetime():
+            return value.isoformat()
+        case Mapping():
+            return {str(key): _nested(item) for key, item in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_nested(item) for item in value]
+        case _:
+            return str(value)
+
+
+_MISSING_NAME = re.compile(r'No value with name "([^"]+)"')
+_MISSING_KEY = re.compile(r'Key not found in map : "?([^"]*)"?')
+
+
+def _failure(words: str) -> ExpressionError:
+    if found := _MISSING_NAME.search(words) or _MISSING_KEY.search(words):
+        return ExpressionError(f"{found[1]} is not known", missing=True)
+    status, separator, rest = words.partition(": ")
+    return ExpressionError(rest if separator and status.isupper() else words, missing=False)
+
+
+def _wrong_kind(kind: str, result: Result) -> ExpressionError:
+    wanted = "true or false" if result == "bool" else "a number"
+    return ExpressionError(f"gave {_words(kind)} where {wanted} is needed", missing=False)
+
+
+def _words(kind: str) -> str:
+    return {
+        "STRING": "a text",
+        "INT": "a whole number",
+        "DOUBLE": "a number with decimals",
+        "BOOL": "true or false",
+        "TIMESTAMP": "a moment in time",
+        "DURATION": "a duration",
+        "LIST": "a list",
+        "MAP": "a map",
+        "NULL": "nothing",
+    }.get(kind, kind.lower())
+
+
+_POSITION = re.compile(r"<input>:(\d+):(\d+): (.*)")
+_UNDECLARED = re.compile(r"undeclared reference to '([^']+)'")
+_OVERLOAD = re.compile(r"no matching overload for '([^']+)' applied to '([^']*)'")
+
+
+def _mistake(text: str, raw: str, environment: Environment) -> ExpressionMistake:
+    """CEL's own complaint, in words that say what to do."""
+    found = _POSITION.search(raw)
+    if not found:
+        return ExpressionMistake(raw.splitlines()[0] if raw else "cannot be compiled")
+    line, column, words = int(found[1]), int(found[2]), found[3].removesuffix("[INVALID_ARGUMENT]").strip()
+    if name := _UNDECLARED.search(words):
+        written = text.splitlines()[line - 1] if line <= len(text.splitlines()) else ""
+        if written[column - 1 : column] == ".":
+            column -= len(name[1].rpartition(".")[0])
+        return ExpressionMistake(_unknown_name(name[1], environment), line, max(column, 1))
+    if overload := _OVERLOAD.search(words):
+        return ExpressionMistake(_no_overload(overload[1], overload[2]), line, column)
+    return ExpressionMistake(words[0].lower() + words[1:], line, column)
+
+
+def _unknown_name(name: str, environment: Environment) -> str:
+    close = difflib.get_close_matches(name, environment.names, n=1, cutoff=0.6)
+    family = sorted(key for key in environment.names if key.startswith(name.partition(".")[0] + "."))
+    if close:
+        return f"does not know the name '{name}'. Did you mean '{close[0]}'?"
+    if family:
+        return f"does not know the name '{name}'. There are: {', '.join(family)}"
+    groups = sorted({key.partition(".")[0] for key in environment.names})
+    return f"does not know the name '{name}'. Names here begin with: {', '.join(groups)}"
+
+
+def _no_overload(operator: str, kinds: str) -> str:
+    parts = {part.strip() for part in kinds.strip("()").split(",")}
+    sign = operator.strip("_")
+    if parts == {"int", "double"}:
+        return f"'{sign}' mixes whole numbers and numbers with decimals: write 5.0 instead of 5, or 5 instead of 5.0"
+    return f"'{sign}' cannot be used on {kinds.strip('()') or 'nothing'}"

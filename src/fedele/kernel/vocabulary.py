@@ -1,0 +1,87 @@
+"""The names that a programme's conditions and amounts may use, grouped, and the environments made of them.
+
+Times of day and weekdays are local: in the place's time zone where there is a place, else in the programme's.
+A name whose value is not known (no weather report, no position) makes its comparison fail, never true.
+"""
+
+from typing import Annotated
+
+from fedele.kernel.expressions import Environment, Expression, Name, Typed
+
+NOW = (
+    Name("now", "moment", "The moment that is judged: the event's own time, not the server's."),
+    Name("now.date", "text", "Local date, '2026-11-21'."),
+    Name("now.time", "text", "Local time of day, '08:30'; compare as text: now.time >= '07:00'."),
+    Name("now.hour", "int", "Local hour, 0 to 23."),
+    Name("now.weekday", "text", "Local day of the week: mon, tue, wed, thu, fri, sat, sun."),
+    Name("now.day", "int", "Local day of the month, 1 to 31."),
+    Name("now.month", "int", "Local month, 1 to 12."),
+    Name("now.year", "int", "Local year."),
+)
+MEMBER = (
+    Name("member.tier", "text", "Key of the member's tier at that time; '' where there is none."),
+    Name("member.joined_at", "moment", "When the member joined."),
+    Name("member.days_since_joined", "int", "Whole days since the member joined."),
+    Name("member.days_since_purchase", "int", "Whole days since the last purchase; not known before the first."),
+    Name("member.purchases_count", "int", "Purchases so far, without the present one."),
+    Name("member.spend_12_months", "number", "Net spend of the last twelve months, in the home currency."),
+    Name("member.balances", "map", "Available balance by currency key: member.balances.points >= 500.0."),
+    Name("member.birth_month", "int", "Month of birth, 1 to 12; not known if the member did not say."),
+    Name("member.birth_day", "int", "Day of birth in the month; not known if the member did not say."),
+    Name("member.locale", "text", "Preferred locale, 'it' or 'it-IT'."),
+    Name("member.country", "text", "ISO 3166 country, 'IT'; not known if the member did not say."),
+    Name("member.favourite_store", "text", "Key of the favourite store; not known if there is none."),
+    Name("member.segments", "texts", "Keys of the segments the member is in: 'families' in member.segments."),
+    Name("member.attributes", "map", "Free-form attributes: has(member.attributes.diet) tells whether one is set."),
+)
+PURCHASE = (
+    Name("purchase.amount", "number", "What was paid for goods, after discounts, without excluded lines."),
+    Name("purchase.currency", "text", "ISO 4217 currency, 'USD'."),
+    Name("purchase.store", "text", "Key of the store."),
+    Name("purchase.channel", "text", "'store', 'web', 'app' or another word of the shop."),
+    Name("purchase.items_count", "int", "Number of lines."),
+    Name("purchase.categories", "texts", "Categories of all lines, each once."),
+    Name("purchase.departments", "texts", "Departments of all lines, each once."),
+    Name("purchase.skus", "texts", "Article numbers of all lines, each once."),
+    Name("purchase.lines", "maps", "All lines, each with sku, category, department, brand, kind, amount, quantity."),
+)
+LINE = (
+    Name("line.sku", "text", "Article number; '' where there is none."),
+    Name("line.category", "text", "Category, as the shop names it: 'COFFEE'; '' where there is none."),
+    Name("line.department", "text", "Department, as the shop names it: 'PRODUCE'; '' where there is none."),
+    Name("line.brand", "text", "Brand; '' where there is none."),
+    Name("line.kind", "text", "'goods', 'service', 'gift_card', 'delivery', 'fee' or 'donation'."),
+    Name("line.amount", "number", "What was paid for the line, after discounts."),
+    Name("line.discount", "number", "How much was taken off the line's list price."),
+    Name("line.quantity", "number", "Pieces, kilograms or litres."),
+)
+EVENT = (
+    Name("event.name", "text", "The event's name: 'ride'."),
+    Name("event.properties", "map", "What came with it: event.properties.minutes > 60."),
+    Name("event.store", "text", "Key of the store where it happened; not known elsewhere."),
+    Name("event.source", "text", "Who reported it: 'app', 'till', 'web', …"),
+)
+PLACE = (
+    Name("place.key", "text", "Key of the place the member is at; not known elsewhere."),
+    Name("place.distance_metres", "number", "Distance from the member to that place's centre."),
+)
+WEATHER = (
+    Name("weather.temperature_celsius", "number", "Temperature at the member's place."),
+    Name("weather.rain_millimetres", "number", "Rain in the present hour."),
+    Name("weather.condition", "text", "clear, cloudy, fog, rain, snow, storm."),
+)
+
+MEMBER_ENVIRONMENT = Environment("member", NOW, MEMBER)
+LINE_ENVIRONMENT = Environment("line", NOW, MEMBER, PURCHASE, LINE)
+PURCHASE_ENVIRONMENT = Environment("purchase", NOW, MEMBER, PURCHASE)
+EVENT_ENVIRONMENT = Environment("event", NOW, MEMBER, EVENT)
+CONTEXT_ENVIRONMENT = Environment("context", NOW, MEMBER, PLACE, WEATHER)
+WEATHER_ENVIRONMENT = Environment("weather", NOW, WEATHER)
+
+MemberCondition = Annotated[Expression, Typed(MEMBER_ENVIRONMENT, "bool")]
+LineCondition = Annotated[Expression, Typed(LINE_ENVIRONMENT, "bool")]
+PurchaseCondition = Annotated[Expression, Typed(PURCHASE_ENVIRONMENT, "bool")]
+EventCondition = Annotated[Expression, Typed(EVENT_ENVIRONMENT, "bool")]
+EventAmount = Annotated[Expression, Typed(EVENT_ENVIRONMENT, "number")]
+ContextCondition = Annotated[Expression, Typed(CONTEXT_ENVIRONMENT, "bool")]
+WeatherCondition = Annotated[Expression, Typed(WEATHER_ENVIRONMENT, "bool")]
