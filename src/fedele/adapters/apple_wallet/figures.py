@@ -1,0 +1,53 @@
+"""Numbers and days as a member's language writes them. Babel says how, once a language; it is too slow per pass."""
+
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+_DAYS_REMEMBERED_MAX = 4096
+
+
+class Figures:
+    """How one language writes figures."""
+
+    def __init__(self, locale: Locale) -> None:
+        self.locale = locale
+        self._thousands = _thousands_symbol(locale)
+        self._days: dict[tuple[date, str], str] = {}
+
+    def amount(self, amount: Decimal) -> str:
+        """Grouped by thousands, all of its decimals, nothing rounded."""
+        if self._thousands is None or amount != (whole := int(amount)):
+            return format_decimal(amount, locale=self.locale, decimal_quantization=False)
+        return f"{whole:,}".replace(",", self._thousands)
+
+    def day(self, day: date, pattern: str) -> str:
+        """A date by a CLDR pattern ("MMMM y") or width ("medium")."""
+        found = self._days.get((day, pattern))
+        if found is None:
+            if len(self._days) >= _DAYS_REMEMBERED_MAX:
+                self._days.clear()
+            found = self._days[day, pattern] = format_date(day, pattern, locale=self.locale)
+        return found
+
+
+@lru_cache(maxsize=256)
+def figures(tag: str) -> Figures:
+    """For a BCP 47 tag: the language alone where the region is unknown, English where both are."""
+    for candidate in (tag, tag.partition("-")[0]):
+        try:
+            return Figures(Locale.parse(candidate, sep="-"))
+        except (UnknownLocaleError, ValueError):
+            continue
+    return Figures(Locale("en"))
+
+
+def _thousands_symbol(locale: Locale) -> str | None:
+    """What stands between thousands, in a language that groups whole numbers by three and needs no more; else None."""
+    symbol = format_decimal(Decimal(1000), locale=locale).removeprefix("1").removesuffix("000")
+    plain = f"{-12345678:,}".replace(",", symbol)
+    return symbol if format_decimal(Decimal(-12345678), locale=locale) == plain else None

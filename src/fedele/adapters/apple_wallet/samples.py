@@ -1,0 +1,51 @@
+"""Cards of nobody: what a design is checked with before any member's card is made from it."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from fedele.adapters.apple_wallet.placeholders import placeholders_in
+from fedele.domains.wallet.types import CardBalance, CardExpiry, CardPlace, CardState, card_serial
+from fedele.kernel.ids import MemberId, StoreId
+
+_NOBODY = MemberId(UUID(int=0))
+_DAY = date(2000, 1, 1)
+
+
+def full_card(template: Mapping[str, Any]) -> CardState:
+    """A card with a value for every placeholder of the template: its document shows every field."""
+    currencies = [name.removeprefix("balance_") for _path, name in placeholders_in(template)]
+    return CardState(
+        member_id=_NOBODY,
+        serial=card_serial(_NOBODY),
+        authentication_token="0" * 32,
+        card_code="0",
+        display_name="Name",
+        locale="en",
+        programme_name="Programme",
+        balances=tuple(
+            CardBalance(currency=each, name=each, available=Decimal(0))
+            for each in dict.fromkeys(["points", *currencies])
+        ),
+        tier_key="tier",
+        tier_name="Tier",
+        next_tier_name="Tier",
+        expiry=CardExpiry(amount=Decimal(1), on=_DAY),
+        member_since=_DAY,
+        places=(CardPlace(store_id=StoreId("store"), name="Store", latitude=0.0, longitude=0.0),),
+    )
+
+
+def bare_card() -> CardState:
+    """The card of a member of whom nothing is known but the card code."""
+    return CardState(
+        member_id=_NOBODY,
+        serial=card_serial(_NOBODY),
+        authentication_token="0" * 32,
+        card_code="0",
+        display_name="",
+        locale="en",
+        programme_name="Programme",
+    )

@@ -1,0 +1,72 @@
+"""The detached CMS signature over a pass's manifest (RFC 5652), its time given and its bytes therefore reproducible.
+
+`cryptography`'s own builder stamps the clock's now into the signature; a pass that must come out the same on every
+process needs a signing time of our choosing, so the few attributes are encoded here. The content is signed as the bytes
+it is (what `PKCS7Options.Binary` says there): were LF turned into CRLF, verification would fail.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from fedele.adapters.apple_wallet import der
+
+SigningKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+_SIGNED_DATA = der.object_identifier("1.2.840.113549.1.7.2")
+_DATA = der.object_identifier("1.2.840.113549.1.7.1")
+_CONTENT_TYPE = der.object_identifier("1.2.840.113549.1.9.3")
+_MESSAGE_DIGEST = der.object_identifier("1.2.840.113549.1.9.4")
+_SIGNING_TIME = der.object_identifier("1.2.840.113549.1.9.5")
+_SHA256 = der.sequence(der.object_identifier("2.16.840.1.101.3.4.2.1"))
+_RSA = der.sequence(der.object_identifier("1.2.840.113549.1.1.1"), der.NULL)
+_ECDSA_SHA256 = der.sequence(der.object_identifier("1.2.840.10045.4.3.2"))
+
+_CONTENT_TYPE_ATTRIBUTE = der.sequence(_CONTENT_TYPE, der.set_of(_DATA))
+_VERSION_1 = der.integer(1)
+
+
+class Signer:
+    """Signs manifests with one certificate. The key is loaded and checked once, by whoever made it; this only uses it.
+
+    `sign` blocks for the length of one private-key operation, outside the interpreter lock: call it in a thread.
+    """
+
+    def __init__(self, key: SigningKey, certificate: x509.Certificate, chain: Sequence[x509.Certificate]) -> None:
+        self.certificate = certificate
+        self._sign_raw, self._algorithm = _raw_signature(key)
+        self._certificates = der.explicit(0, *(each.public_bytes(Encoding.DER) for each in (certificate, *chain)))
+        self._signer_id = der.sequence(certificate.issuer.public_bytes(), der.integer(certificate.serial_number))
+        self._head = _VERSION_1 + der.set_of(_SHA256) + der.sequence(_DATA)
+
+    def sign(self, manifest: bytes, signed_at: datetime) -> bytes:
+        """The DER of a SignedData without content. `signed_at` is aware; its fraction of a second is dropped."""
+        attributes = der.set_of(
+            _CONTENT_TYPE_ATTRIBUTE,
+            der.sequence(_SIGNING_TIME, der.set_of(der.time(signed_at.astimezone(UTC)))),
+            der.sequence(_MESSAGE_DIGEST, der.set_of(der.octet_string(hashlib.sha256(manifest).digest()))),
+        )
+        signer_info = der.sequence(
+            _VERSION_1,
+            self._signer_id,
+            _SHA256,
+            b"\xa0" + attributes[1:],  # signed as SET OF, sent as [0]
+            self._algorithm,
+            der.octet_string(self._sign_raw(attributes)),
+        )
+        signed_data = der.sequence(self._head, self._certificates, der.set_of(signer_info))
+        return der.sequence(_SIGNED_DATA, der.explicit(0, signed_data))
+
+
+def _raw_signature(key: SigningKey) -> tuple[Callable[[bytes], bytes], bytes]:
+    digest = SHA256()
+    if isinstance(key, rsa.RSAPrivateKey):
+        scheme = padding.PKCS1v15()
+        return lambda data: key.sign(data, scheme, digest), _RSA
+    algorithm = ec.ECDSA(digest)
+    return lambda data: key.sign(data, algorithm), _ECDSA_SHA256
