@@ -1,14 +1,16 @@
 """Members as records: the member, their identities, consents and card codes."""
 
 import dataclasses
+import hmac
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from pydantic import SecretStr
+from pydantic import SecretBytes, SecretStr
 
+from fedele.domains.members.identity import normalise
 from fedele.kernel.ids import MemberId, StoreId
 
 
@@ -80,11 +82,44 @@ class Member:
 class Identity:
     """A way to recognise a member: kind "email", "phone", "external:<source>" or "oidc:<issuer>", and its value.
 
-    Make one with `identity.parse_identity` (it normalises). The value hides from repr and logs.
+    Make one with `Identity.parse`, which normalises. The value hides from repr and logs.
     """
 
     kind: str
     value: SecretStr
+
+    @classmethod
+    def parse(cls, kind: str, value: str, phone_region: str | None = None) -> "Identity":
+        """An identity in its normal form. Raises IdentityInvalid. `phone_region`: ISO 3166 country of bare numbers."""
+        return cls(kind, SecretStr(normalise(kind, value, phone_region)))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Peppers:
+    """The keys of identity digests, by version. New ones are added as known first, made current in a second step."""
+
+    current: int
+    values: Mapping[int, SecretBytes]
+
+    def __post_init__(self) -> None:
+        if self.current not in self.values:
+            raise ValueError(f"the current pepper, version {self.current}, is not among the peppers given")
+        if any(len(value.get_secret_value()) < 16 for value in self.values.values()):
+            raise ValueError("a pepper needs at least 16 bytes")
+
+    def digest(self, identity: Identity, version: int | None = None) -> bytes:
+        """HMAC-SHA256 of the identity under one version (the current one by default)."""
+        key = self.values[self.current if version is None else version].get_secret_value()
+        return hmac.digest(key, f"{identity.kind}\0{identity.value.get_secret_value()}".encode(), "sha256")
+
+    def digests(self, identity: Identity) -> list[bytes]:
+        """Its digest under every version known: what a look-up asks for."""
+        return [self.digest(identity, version) for version in self.values]
+
+    def lock_number(self, identity: Identity) -> int:
+        """The advisory lock that makes enrolments of one identity serial, the same in processes that already know a
+        newer pepper and in those that do not yet."""
+        return int.from_bytes(self.digest(identity, min(self.values))[:8], "big", signed=True)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -97,7 +132,7 @@ class Enrolment:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class NewMember:
-    """What is known of somebody who enrols. `member_id` None: a new one is made."""
+    """What is known of somebody who enrols. `joined_at` None means now (an import knows better)."""
 
     identities: tuple[Identity, ...]
     locale: str = "en"
@@ -125,13 +160,13 @@ UNSET = Unset()
 class ProfileChange:
     """The fields to change; UNSET leaves one alone, None clears it."""
 
-    display_name: str | None | Unset = dataclasses.field(default=UNSET, repr=False)
+    display_name: str | Unset | None = dataclasses.field(default=UNSET, repr=False)
     locale: str | Unset = UNSET
     time_zone: str | Unset = UNSET
-    birthday: MonthDay | None | Unset = dataclasses.field(default=UNSET, repr=False)
-    picture_url: str | None | Unset = dataclasses.field(default=UNSET, repr=False)
-    background_url: str | None | Unset = dataclasses.field(default=UNSET, repr=False)
-    home_store: StoreId | None | Unset = UNSET
+    birthday: MonthDay | Unset | None = dataclasses.field(default=UNSET, repr=False)
+    picture_url: str | Unset | None = dataclasses.field(default=UNSET, repr=False)
+    background_url: str | Unset | None = dataclasses.field(default=UNSET, repr=False)
+    home_store: StoreId | Unset | None = UNSET
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
