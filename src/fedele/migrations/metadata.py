@@ -7,6 +7,7 @@ from sqlalchemy import MetaData
 
 import fedele.db.tables
 import fedele.domains
+import fedele.jobs.tables
 from fedele.db.base import Table
 
 

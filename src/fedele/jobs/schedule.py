@@ -1,0 +1,36 @@
+"""Time-driven work: each Schedule has a row that says when it is next due; claiming it is one UPDATE."""
+
+from collections.abc import Iterable
+
+import structlog
+
+from fedele.db.database import Database
+from fedele.jobs.types import Schedule
+from fedele.kernel.clock import Moment
+
+log = structlog.get_logger(__name__)
+
+CLAIM = """
+INSERT INTO schedule (name, next_run_at) VALUES ($1, $2::timestamptz + make_interval(secs => $3))
+ON CONFLICT (name) DO UPDATE SET next_run_at = excluded.next_run_at WHERE schedule.next_run_at <= $2
+RETURNING name
+"""
+
+
+async def run_due(database: Database, schedules: Iterable[Schedule], moment: Moment) -> list[str]:
+    """Run what is due at this moment and nobody else has claimed; answers the names that ran.
+
+    A schedule that fails is logged and tried again when next due: its work must be restartable in the middle.
+    """
+    ran = []
+    for schedule in schedules:
+        async with database.transaction() as tx:
+            claimed = await tx.fetch_value(CLAIM, schedule.name, moment.now, schedule.every_seconds)
+        if claimed is None:
+            continue
+        try:
+            await schedule.run(moment)
+            ran.append(schedule.name)
+        except Exception:
+            log.exception("schedule_failed", schedule=schedule.name)
+    return ran

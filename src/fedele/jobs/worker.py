@@ -1,0 +1,170 @@
+"""The worker: relays, runs jobs and time-driven work, and tells that it lives. Any number may run side by side."""
+
+import asyncio
+import contextlib
+import dataclasses
+import functools
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+import structlog
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.core.executors import DatabaseRetryEntrypointExecutor
+from pgqueuer.domain.errors import RetryRequested
+from pgqueuer.domain.models import Job
+from pgqueuer.qm import QueueManager
+from pgqueuer.queries import Queries
+
+from fedele.db.database import Database
+from fedele.jobs.relay import BATCH, listeners_by_kind, relay_once
+from fedele.jobs.schedule import run_due
+from fedele.jobs.types import Handler, RetryLater, Schedule
+from fedele.kernel.clock import moment_now
+from fedele.kernel.ids import new_id
+
+log = structlog.get_logger(__name__)
+
+ATTEMPTS_MAX = 8
+FIRST_RETRY = timedelta(seconds=1)
+HEARTBEAT = timedelta(seconds=30)
+RELAY_IDLE_SECONDS = 0.05
+RECONNECT_SECONDS = 1.0
+DRAIN_POLL_SECONDS = 0.02
+
+READY = """
+SELECT EXISTS (
+    SELECT FROM pgqueuer WHERE status = 'picked' OR (status = 'queued' AND execute_after <= now())
+)
+"""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Worker:
+    """What a worker process runs. `role` is the database role taken on its own connections."""
+
+    database: Database
+    handlers: Sequence[Handler]
+    schedules: Sequence[Schedule] = ()
+    role: str | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set, then finish what is in hand. A lost database is waited for."""
+        worker_id = new_id()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._forever(stop, self._relay))
+            tasks.create_task(self._forever(stop, self._work))
+            tasks.create_task(self._forever(stop, functools.partial(self._tick, worker_id=worker_id)))
+        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            async with self.database.transaction() as tx:
+                await tx.execute("DELETE FROM worker WHERE id = $1", worker_id)
+
+    async def drain(self) -> None:
+        """Relay and run everything that is ready, then return: for tests and one-off commands.
+
+        The library's own drain mode also waits for jobs that are to be retried later; this one does not.
+        """
+        listeners = listeners_by_kind(self.handlers)
+        stop = asyncio.Event()
+        async with self._connection() as connection, asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._work(stop))
+            try:
+                while await relay_once(connection, listeners) or await connection.fetchval(READY):
+                    await asyncio.sleep(DRAIN_POLL_SECONDS)  # noqa: ASYNC110 - the state is in the database
+            finally:
+                stop.set()
+
+    async def _relay(self, stop: asyncio.Event) -> None:
+        listeners = listeners_by_kind(self.handlers)
+        async with self._connection() as connection:
+            while not stop.is_set():
+                if await relay_once(connection, listeners) < BATCH:
+                    await _wait(stop, RELAY_IDLE_SECONDS)
+
+    async def _work(self, stop: asyncio.Event) -> None:
+        async with self._connection() as connection:
+            manager = self._manager(connection)
+            running = asyncio.create_task(
+                manager.run(batch_size=20, max_concurrent_tasks=40, heartbeat_timeout=HEARTBEAT)
+            )
+            stopping = asyncio.create_task(stop.wait())
+            try:
+                await asyncio.wait((running, stopping), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                manager.shutdown.set()
+                stopping.cancel()
+                await running
+
+    async def _tick(self, stop: asyncio.Event, worker_id: UUID) -> None:
+        started_at = moment_now().now
+        while not stop.is_set():
+            moment = moment_now()
+            async with self.database.transaction() as tx:
+                await tx.execute(
+                    """
+                    INSERT INTO worker (id, started_at, seen_at) VALUES ($1, $2, $3)
+                    ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at
+                    """,
+                    worker_id, started_at, moment.now,
+                )  # fmt: skip
+                # The rows of workers that died without a word; and the job log, which nothing else trims.
+                await tx.execute("DELETE FROM worker WHERE seen_at < $1::timestamptz - interval '1 day'", moment.now)
+            await run_due(self.database, (*self.schedules, self._trim_job_log()), moment)
+            await _wait(stop, 1.0)
+
+    def _trim_job_log(self) -> Schedule:
+        async def trim(_moment: Any) -> None:
+            async with self.database.transaction() as tx:
+                await tx.execute("DELETE FROM pgqueuer_log WHERE created < now() - interval '14 days' AND aggregated")
+
+        return Schedule("jobs.trim_log", 3600, trim)
+
+    async def _forever(self, stop: asyncio.Event, part: Any) -> None:
+        while not stop.is_set():
+            try:
+                await part(stop)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("worker_waits_for_database", error=str(error))
+                await _wait(stop, RECONNECT_SECONDS)
+
+    def _manager(self, connection: Any) -> QueueManager:
+        manager = QueueManager(Queries(AsyncpgDriver(connection)))
+        for handler in self.handlers:
+            manager.entrypoint(
+                handler.name,
+                on_failure="hold",  # the library's default deletes a failed job
+                executor_factory=functools.partial(
+                    DatabaseRetryEntrypointExecutor, max_attempts=ATTEMPTS_MAX, initial_delay=FIRST_RETRY
+                ),
+            )(_entrypoint(handler))
+        return manager
+
+    @contextlib.asynccontextmanager
+    async def _connection(self) -> Any:
+        # The library wants a connection of its own, without our codecs: it sends its JSON as text.
+        settings = {"application_name": "fedele-worker", **({"role": self.role} if self.role else {})}
+        connection = await asyncpg.connect(self.database.url, server_settings=settings)
+        try:
+            yield connection
+        finally:
+            await connection.close(timeout=5)
+
+
+def _entrypoint(handler: Handler) -> Any:
+    async def execute(job: Job) -> None:
+        body = orjson.loads(job.payload or b"{}")
+        try:
+            await handler.run(handler.event.from_payload(body["event"]), UUID(body["outbox_id"]))
+        except RetryLater as later:
+            raise RetryRequested(timedelta(seconds=later.seconds), str(later)) from later
+
+    return execute
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    """Wait, but not past a stop."""
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
