@@ -105,11 +105,20 @@ class Problem:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Applied:
+    """What applying a file did. `created` is False where the same text was in force already."""
+
+    programme: Programme
+    created: bool
+    warnings: tuple[Problem, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Change:
-    """One difference between two versions, in words. `item` is the key of the rule, offer, … or '' for the section."""
+    """One difference between two versions, in words; `path` is within the section: "rules[base].multiplier"."""
 
     section: str
-    item: str
+    path: str
     kind: Literal["added", "removed", "changed"]
     words: str
     before: Any = None
@@ -201,6 +210,10 @@ class Text(RootModel[dict[str, str]]):
             if candidate in self.root:
                 return self.root[candidate]
         return next(iter(self.root.values()))
+
+    def speaks(self, locale: str) -> bool:
+        """Whether there is a text for this locale or its language."""
+        return locale in self.root or locale.partition("-")[0] in self.root
 
     def __hash__(self) -> int:
         return hash(tuple(self.root.items()))

@@ -1,0 +1,138 @@
+"""The programme in force, its versions, and checks that need no database."""
+
+import asyncio
+import contextlib
+import time
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+
+from fedele.db.database import Database, Queryable
+from fedele.domains.programme.checking import Checked, Sections, check
+from fedele.domains.programme.differences import differences
+from fedele.domains.programme.errors import NoProgramme
+from fedele.domains.programme.types import Change, Programme, ProgrammeVersion, VersionRecord
+from fedele.domains.programme.writing import json_schema, write
+
+__all__ = [
+    "CHANNEL", "IN_FORCE", "Checked", "ProgrammeSource", "Sections", "check", "differences", "export", "get_version",
+    "json_schema", "list_versions", "plan", "write",
+]  # fmt: skip
+
+CHANNEL = "fedele_programme"
+STALE_AFTER_SECONDS = 0.5
+
+# Before the first version begins, the first version: imported history is judged by it.
+IN_FORCE = """
+    SELECT version, effective_from, source_hash FROM programme_version
+    ORDER BY effective_from <= $1 DESC,
+             CASE WHEN effective_from <= $1 THEN effective_from END DESC,
+             effective_from, version DESC
+    LIMIT 1
+"""
+
+
+async def list_versions(source: Queryable) -> list[VersionRecord]:
+    """Every applied version, the newest first."""
+    rows = await source.fetch(
+        "SELECT version, effective_from, recorded_at, actor FROM programme_version ORDER BY version DESC"
+    )
+    return [VersionRecord(row["version"], row["effective_from"], row["recorded_at"], row["actor"]) for row in rows]
+
+
+async def get_version(source: Queryable, version: ProgrammeVersion, sections: Sections) -> Programme:
+    """One version, read and checked again. Raises NoProgramme for a version that was never applied."""
+    row = await source.fetch_row(
+        "SELECT effective_from, source_text FROM programme_version WHERE version = $1", version
+    )
+    if row is None:
+        raise NoProgramme()
+    checked = await asyncio.to_thread(check, row["source_text"], sections, f"version {version}")
+    return checked.programme(version, row["effective_from"])
+
+
+async def export(source: Queryable, when: datetime) -> str:
+    """The text of the version in force at a moment, as it was handed in. Raises NoProgramme."""
+    row = await source.fetch_row(IN_FORCE, when)
+    if row is None:
+        raise NoProgramme()
+    text: str = await source.fetch_value("SELECT source_text FROM programme_version WHERE version = $1", row["version"])
+    return text
+
+
+def plan(old: Programme | None, new: Checked) -> tuple[Change, ...]:
+    """What applying `new` would change, in words."""
+    return differences(old.sections if old else None, new.sections)
+
+
+class ProgrammeSource:
+    """Hands out the programme in force at a moment, from memory.
+
+    Versions never change, so they are kept once read; only the list of versions can be out of date. `listening` keeps
+    it fresh by NOTIFY and, in case a notice is lost (a pooler, a replica), by asking every half second; without it,
+    `at` asks by itself when it has not asked for that long. Nothing staler than a second is ever served.
+    """
+
+    def __init__(self, database: Database, sections: Sections, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._database = database
+        self._sections = sections
+        self._monotonic = monotonic
+        self._timeline: list[tuple[datetime, ProgrammeVersion]] = []
+        self._versions_count = -1
+        self._asked_at = float("-inf")
+        self._read: dict[ProgrammeVersion, Programme] = {}
+        self._lock = asyncio.Lock()
+
+    async def at(self, when: datetime) -> Programme:
+        """The version in force at this (aware) moment; before the first begins, the first. Raises NoProgramme."""
+        if self._monotonic() - self._asked_at > STALE_AFTER_SECONDS:
+            await self._refresh(force=False)
+        if not self._timeline:
+            raise NoProgramme()
+        index = bisect_right(self._timeline, when, key=lambda entry: entry[0])
+        version = self._timeline[max(index - 1, 0)][1]
+        return self._read.get(version) or await self._load(version)
+
+    @contextlib.asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Keep the list of versions fresh in the background while the block runs."""
+        heard: asyncio.Queue[str] = asyncio.Queue()
+        async with self._database.listen(CHANNEL, heard):
+            task = asyncio.create_task(self._keep_fresh(heard), name="programme-versions")
+            try:
+                yield
+            finally:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+
+    async def _keep_fresh(self, heard: asyncio.Queue[str]) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(heard.get(), STALE_AFTER_SECONDS / 2)
+            # An error here is not the end: `at` asks by itself as soon as the list is too old, and reports it.
+            with contextlib.suppress(Exception):
+                await self._refresh(force=True)
+
+    async def _refresh(self, *, force: bool) -> None:
+        async with self._lock:
+            asked_at = self._monotonic()
+            if not force and asked_at - self._asked_at <= STALE_AFTER_SECONDS:
+                return
+            newest: int = await self._database.reader.fetch_value(
+                "SELECT coalesce(max(version), 0) FROM programme_version"
+            )
+            if newest != self._versions_count:
+                self._timeline = await _timeline(self._database.reader)
+                self._versions_count = newest
+            self._asked_at = asked_at
+
+    async def _load(self, version: ProgrammeVersion) -> Programme:
+        programme = await get_version(self._database.reader, version, self._sections)
+        return self._read.setdefault(version, programme)
+
+
+async def _timeline(source: Queryable) -> list[tuple[datetime, ProgrammeVersion]]:
+    """When each version begins; of two that begin together the higher comes last and wins."""
+    rows = await source.fetch("SELECT effective_from, version FROM programme_version ORDER BY effective_from, version")
+    return [(row["effective_from"], ProgrammeVersion(row["version"])) for row in rows]

@@ -1,0 +1,145 @@
+"""pydantic's complaints in words that say what to do, and the place in the file that each belongs to."""
+
+import difflib
+from collections.abc import Iterable, Sequence
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, RootModel
+from pydantic_core import ErrorDetails
+
+from fedele.domains.programme.nodes import Node
+from fedele.domains.programme.types import Problem
+
+Loc = Sequence[str | int]
+
+
+def problem(error: ErrorDetails, section: str, model: type[BaseModel], node: Node) -> Problem:
+    """One validation error of a section as a Problem with its place in the file."""
+    steps, line, column = locate(node, error["loc"], by_key=error["type"] == "extra_forbidden")
+    return Problem(path_text(section, steps), line, column, words(error, model))
+
+
+def locate(node: Node, loc: Loc, *, by_key: bool = False) -> tuple[list[str | int], int, int]:
+    """The path that exists in the file, and the line and column of its end. Names of union branches are passed over."""
+    steps: list[str | int] = []
+    line, column = node.line, node.column
+    for part in loc:
+        if node.map is not None and str(part) in node.map:
+            key_line, key_column, value = node.map[str(part)]
+            steps.append(str(part))
+            node = value
+            line, column = (key_line, key_column) if by_key else (value.line, value.column)
+        elif node.list is not None and isinstance(part, int) and part < len(node.list):
+            node = node.list[part]
+            steps.append(part)
+            line, column = node.line, node.column
+    return steps, line, column
+
+
+def path_text(section: str, steps: Iterable[str | int]) -> str:
+    """`earning.rules[0].multiplier`."""
+    return section + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """What to add to "unknown word": the closest known one, or the whole choice if it is short, or nothing."""
+    choices = sorted(known)
+    if close := difflib.get_close_matches(word, choices, n=1, cutoff=0.6):
+        return f" Did you mean '{close[0]}'?"
+    return f" There are: {', '.join(choices)}." if 0 < len(choices) <= 30 else ""
+
+
+def words(error: ErrorDetails, model: type[BaseModel]) -> str:
+    """What is wrong and what to do."""
+    context: dict[str, Any] = error.get("ctx", {})
+    given = error["input"]
+    last = str(error["loc"][-1]) if error["loc"] else ""
+    match error["type"]:
+        case "extra_forbidden":
+            return f"the key '{last}' is not known here.{did_you_mean(last, keys_at(model, error['loc'][:-1]))}"
+        case "missing":
+            return f"the key '{last}' is missing"
+        case "union_tag_not_found":
+            return f"needs a 'type': one of {', '.join(tags_at(model, error['loc']))}"
+        case "union_tag_invalid":
+            return f"there is no type '{context['tag']}'.{did_you_mean(context['tag'], tags_at(model, error['loc']))}"
+        case "literal_error":
+            return f"must be {context['expected']}, not {_shown(given)}"
+        case "value_error":
+            return str(context["error"])
+        case "expression":
+            return error["msg"]
+        case "string_type" if isinstance(given, int | float) or hasattr(given, "as_tuple"):
+            return f"must be a text: put {given} in quotes"
+        case _:
+            message = error["msg"].replace("Input should", "should")
+            return f"{message[0].lower()}{message[1:]}, not {_shown(given)}"
+
+
+def _shown(given: Any) -> str:
+    if given is None:
+        return "nothing"
+    if isinstance(given, str):
+        return f"'{given[:60]}'"
+    if isinstance(given, dict):
+        return "a mapping"
+    return "a list" if isinstance(given, list) else str(given)
+
+
+def keys_at(model: Any, loc: Loc) -> set[str]:
+    """The keys that the file may use at this location of a model."""
+    found: set[str] = set()
+    for annotation in _descend(model, tuple(loc)):
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            found |= set(annotation.model_fields)
+    return found
+
+
+def tags_at(model: Any, loc: Loc) -> list[str]:
+    """The types that the union at this location offers."""
+    tags = [tag for annotation in _descend(model, tuple(loc), leaves=False) for tag in _tags(annotation)]
+    return sorted(set(tags))
+
+
+def _tags(annotation: Any) -> list[str]:
+    tags: list[str] = []
+    for option in _options(annotation):
+        if isinstance(option, type) and issubclass(option, BaseModel) and "type" in option.model_fields:
+            tags += [str(tag) for tag in get_args(option.model_fields["type"].annotation)]
+    return tags
+
+
+def _options(annotation: Any) -> list[Any]:
+    """The branches of a union, Annotated and None stripped; of anything else, itself."""
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if get_origin(annotation) in (Union, UnionType):
+        return [leaf for branch in get_args(annotation) if branch is not type(None) for leaf in _options(branch)]
+    if isinstance(annotation, type) and issubclass(annotation, RootModel):
+        return _options(annotation.model_fields["root"].annotation)
+    return [annotation]
+
+
+def _descend(annotation: Any, loc: tuple[str | int, ...], *, leaves: bool = True) -> list[Any]:
+    """The annotations that a location can mean; several, where branches of a union share a key."""
+    options = _options(annotation)
+    if not loc:
+        return options if leaves else [annotation]
+    head, rest = loc[0], loc[1:]
+    tagged = [option for option in options if len(options) > 1 and str(head) in _tags(option)]
+    if tagged:
+        return [found for option in tagged for found in _descend(option, rest, leaves=leaves)]
+    below = [annotation for option in options for annotation in _below(option, head)]
+    return [found for annotation in below for found in _descend(annotation, rest, leaves=leaves)]
+
+
+def _below(annotation: Any, head: str | int) -> list[Any]:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in (tuple, list) and isinstance(head, int):
+        return [arguments[0]]
+    if origin is dict:
+        return [arguments[1]]
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and head in annotation.model_fields:
+        return [annotation.model_fields[str(head)].annotation]
+    return []
