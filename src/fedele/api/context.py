@@ -9,6 +9,7 @@ import strawberry
 from fedele.api.loaders import Loaders
 from fedele.db.database import Database, Reader
 from fedele.domains.auth.types import MemberPrincipal, Principal, StaffPrincipal
+from fedele.domains.members.queries import members_by_id
 from fedele.domains.programme.queries import ProgrammeSource
 from fedele.domains.programme.types import Programme
 from fedele.kernel.clock import Moment
@@ -52,6 +53,8 @@ class Context:
     locale: str
     request_id: str
     loaders: Loaders
+    locale_asked: bool = False  # whether the request named a language; if not, the member's own wins
+    volatile: bool = False  # set by a field whose answer changes by itself: the response then gets no ETag
     _programme: Programme | None = None
 
     @property
@@ -77,6 +80,13 @@ class Context:
         if isinstance(self.principal, StaffPrincipal):
             return self.principal
         raise LookupError("this operation has no staff; its root field should require a scope")
+
+    async def language(self) -> str:
+        """The locale to speak to the member in: the one the request asked for, else the one in their profile."""
+        if self.locale_asked or not isinstance(self.principal, MemberPrincipal):
+            return self.locale
+        member = await self.loaders.load(members_by_id, self.principal.member_id)
+        return member.locale if member and member.locale else self.locale
 
     async def programme(self) -> Programme:
         """The programme in force at this moment: the same version for the whole operation."""

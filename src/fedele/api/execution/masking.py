@@ -1,0 +1,40 @@
+"""What of an error the caller gets to read. Our own bugs are masked: the log has them under the request id."""
+
+from typing import Any
+
+import structlog
+from graphql import GraphQLError
+
+from fedele.api.errors import ApiError
+from fedele.api.texts import refusal_text
+from fedele.kernel.pages import MalformedCursor
+from fedele.kernel.refusal import Refusal
+
+log = structlog.get_logger("fedele.graphql")
+
+MASKED = "Something went wrong on our side. Give the request id to support."
+
+
+def format_error(error: GraphQLError, request_id: str, locale: str, code: str = "BAD_USER_INPUT") -> dict[str, Any]:
+    """One entry of `errors`. `code` is for errors of the document or its variables, which graphql-core words itself."""
+    formatted: dict[str, Any] = {"message": error.message}
+    if error.locations:
+        formatted["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
+    if error.path:
+        formatted["path"] = error.path
+    cause = error.original_error
+    extensions: dict[str, Any]
+    if isinstance(error, ApiError) or isinstance(cause, ApiError):
+        known = error if isinstance(error, ApiError) else cause
+        extensions = dict(known.extensions or {})  # type: ignore[union-attr]
+    elif isinstance(cause, Refusal):
+        formatted["message"], extensions = refusal_text(cause, locale), {"code": cause.code}
+    elif isinstance(cause, MalformedCursor):
+        formatted["message"], extensions = str(cause), {"code": "BAD_USER_INPUT"}
+    elif cause is None and error.path is None:
+        extensions = {"code": code}
+    else:
+        log.error("graphql.bug", request_id=request_id, path=error.path, exc_info=cause or error)
+        formatted["message"], extensions = MASKED, {"code": "INTERNAL"}
+    formatted["extensions"] = {**extensions, "requestId": request_id}
+    return formatted

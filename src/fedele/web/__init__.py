@@ -1,0 +1,1 @@
+"""Starlette routes: what stands between the wire and the rooms. Speaks HTTP; decides nothing about loyalty."""
