@@ -89,6 +89,8 @@ class Environment:
 
         Raises KeyError for a name that is not declared here, so that a misspelt binding cannot go unnoticed.
         """
+        if undeclared := [key for key in values if key not in self.names]:
+            raise KeyError(f"kernel.vocabulary declares no {', '.join(undeclared)} for {self.key} expressions")
         plain = {key: _plain(value, self.names[key].kind) for key, value in values.items() if value is not None}
         return Bindings(self, plain)
 

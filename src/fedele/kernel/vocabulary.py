@@ -44,6 +44,7 @@ PURCHASE = (
     Name("purchase.departments", "texts", "Departments of all lines, each once."),
     Name("purchase.skus", "texts", "Article numbers of all lines, each once."),
     Name("purchase.lines", "maps", "All lines, each with sku, category, department, brand, kind, amount, quantity."),
+    Name("purchase.attributes", "map", "What else the till sent with the purchase."),
 )
 LINE = (
     Name("line.sku", "text", "Article number; '' where there is none."),
@@ -54,6 +55,7 @@ LINE = (
     Name("line.amount", "number", "What was paid for the line, after discounts."),
     Name("line.discount", "number", "How much was taken off the line's list price."),
     Name("line.quantity", "number", "Pieces, kilograms or litres."),
+    Name("line.attributes", "map", "What else the till sent with the line."),
 )
 EVENT = (
     Name("event.name", "text", "The event's name: 'ride'."),
