@@ -1,7 +1,7 @@
 """Section `wallet` of the programme file: which design the card has and what depends on the programme.
 
-How the card looks and every word on it belong to the design's folder (passes/README.md): a designer changes them without
-touching the programme.
+How the card looks and every word on it belong to the design's folder (passes/README.md): a designer changes them
+without touching the programme.
 """
 
 from typing import Literal

@@ -82,14 +82,15 @@ class CardPlace:
 class CardState:
     """Everything a card shows: the input, with the design, of a pure function to the pass's content.
 
-    `locale` is a BCP 47 tag; words here are already in the member's language, numbers are not yet formatted.
+    `locale` is a BCP 47 tag; words here are already in the member's language, numbers are not yet formatted. A voided
+    card holds nothing of the member.
     """
 
     member_id: MemberId
     serial: Serial
     authentication_token: str
-    card_code: str
-    display_name: str
+    card_code: str | None
+    display_name: str | None
     locale: str
     programme_name: str
     balances: tuple[CardBalance, ...] = ()
@@ -124,7 +125,7 @@ class UpdatedPasses:
 class WalletLinks:
     """The card's links for an app; googleWalletUrl is None while no Google credentials are configured."""
 
-    code: str
+    code: str | None
     apple_wallet_url: str
     google_wallet_url: str | None
 

@@ -1,0 +1,181 @@
+"""Reading passes, the phones that hold them, and what a card says."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from fedele.db.database import Queryable, Row
+from fedele.domains.ledger import queries as ledger
+from fedele.domains.ledger.types import Balance
+from fedele.domains.members import queries as members
+from fedele.domains.members.types import Member
+from fedele.domains.programme.config import Currencies, Currency, Places, ProgrammeConfig
+from fedele.domains.programme.types import Programme
+from fedele.domains.wallet import update_tag
+from fedele.domains.wallet.config import WalletConfig
+from fedele.domains.wallet.nearest import nearest
+from fedele.domains.wallet.ports import SaveLinks
+from fedele.domains.wallet.types import (
+    LOCATIONS_MAX,
+    CardBalance,
+    CardExpiry,
+    CardPlace,
+    CardState,
+    Pass,
+    PassHead,
+    PassLinks,
+    Serial,
+    UpdatedPasses,
+    WalletLinks,
+    card_serial,
+)
+from fedele.kernel.clock import Moment
+from fedele.kernel.ids import MemberId, StoreId
+from fedele.kernel.money import from_units
+
+_SELECT = """
+SELECT p.member_id, p.serial, p.authentication_token, p.update_tag, p.updated_at, p.issued_at, p.voided_at
+"""
+
+
+async def find_pass(q: Queryable, member_id: MemberId, serial: Serial) -> Pass | None:
+    """The pass of this serial, or None while it was never issued."""
+    row = await q.fetch_row(_SELECT + "FROM pass p WHERE p.member_id = $1 AND p.serial = $2", member_id, serial)
+    return _pass(row) if row else None
+
+
+async def find_head(q: Queryable, member_id: MemberId, serial: Serial) -> PassHead | None:
+    """All that a conditional request needs to be answered, in one statement."""
+    row = await q.fetch_row(
+        _SELECT
+        + """, coalesce(v.version, 0) AS member_version
+        FROM pass p LEFT JOIN member_version v USING (member_id)
+        WHERE p.member_id = $1 AND p.serial = $2
+        """,
+        member_id,
+        serial,
+    )
+    return PassHead(held=_pass(row), member_version=row["member_version"]) if row else None
+
+
+async def list_updated(q: Queryable, device_library_identifier: str, tag: str | None) -> UpdatedPasses | None:
+    """Which passes of this phone are not at the version that the tag says it has seen; None when all are."""
+    rows = await q.fetch(
+        """
+        SELECT p.serial, p.update_tag
+        FROM pass_device d JOIN pass p USING (member_id, serial)
+        WHERE d.device_library_identifier = $1
+        """,
+        device_library_identifier,
+    )
+    return update_tag.since(tag, {Serial(row["serial"]): row["update_tag"] for row in rows})
+
+
+async def list_push_tokens(q: Queryable, member_id: MemberId, serial: Serial) -> list[str]:
+    """Where to tell that this pass has changed."""
+    rows = await q.fetch(
+        "SELECT DISTINCT push_token FROM pass_device WHERE member_id = $1 AND serial = $2 ORDER BY 1", member_id, serial
+    )
+    return [row["push_token"] for row in rows]
+
+
+async def find_links(q: Queryable, member_id: MemberId, links: PassLinks, saves: SaveLinks | None) -> WalletLinks:
+    """The member's card code and the links to their cards, for `Home`: one statement."""
+    code = await members.find_card_code(q, member_id)
+    serial = card_serial(member_id)
+    return WalletLinks(
+        code=code.code if code else None,
+        apple_wallet_url=links.url(serial),
+        google_wallet_url=saves.url(serial) if saves else None,
+    )
+
+
+async def read_card(
+    q: Queryable, programme: Programme, member_id: MemberId, serial: Serial, authentication_token: str, moment: Moment
+) -> CardState:
+    """What this member's card says at the moment. A member who is gone has a voided card that says nothing."""
+    member = await members.find_member(q, member_id)
+    about = programme.section(ProgrammeConfig)
+    locale = member.locale if member else about.default_locale
+    name = about.name.in_locale(locale, about.default_locale)
+    if member is None or not member.active:
+        return CardState(
+            member_id=member_id,
+            serial=serial,
+            authentication_token=authentication_token,
+            card_code=None,
+            display_name=None,
+            locale=locale,
+            programme_name=name,
+            voided=True,
+        )
+    code = await members.find_card_code(q, member_id)
+    balances = await ledger.balances_by_member(q, [member_id], moment.now, expiries_count=1)
+    currencies = _shown_first(programme)
+    held: dict[str, Balance] = {balance.currency: balance for balance in balances[member_id]}
+    shown = held.get(currencies[0].key) if currencies else None
+    return CardState(
+        member_id=member_id,
+        serial=serial,
+        authentication_token=authentication_token,
+        card_code=code.code if code else None,
+        display_name=member.display_name,
+        locale=locale,
+        programme_name=name,
+        balances=tuple(_balance(each, held.get(each.key), locale, about.default_locale) for each in currencies),
+        expiry=_expiry(shown, currencies[0], about.time_zone) if shown else None,
+        member_since=_day(member.joined_at, about.time_zone),
+        places=_places(programme, member),
+    )
+
+
+def _shown_first(programme: Programme) -> list[Currency]:
+    """The currencies, that of the large figures first."""
+    chosen = programme.section(WalletConfig).currency
+    return sorted(programme.section(Currencies), key=lambda currency: currency.key != chosen)
+
+
+def _balance(currency: Currency, held: Balance | None, locale: str, default_locale: str) -> CardBalance:
+    available = from_units(held.available if held else 0, currency.decimals)
+    return CardBalance(currency=currency.key, name=currency.name.in_locale(locale, default_locale), available=available)
+
+
+def _expiry(held: Balance, currency: Currency, time_zone: str) -> CardExpiry | None:
+    if not held.next_expiries:
+        return None
+    soonest = held.next_expiries[0]
+    # Units are good until the instant they expire at: at midnight, the day before is their last.
+    last_day = _day(soonest.expires_at - timedelta(microseconds=1), time_zone)
+    return CardExpiry(amount=from_units(soonest.units, currency.decimals), on=last_day)
+
+
+def _places(programme: Programme, member: Member) -> tuple[CardPlace, ...]:
+    declared = tuple(programme.section(Places))
+    chosen = programme.section(WalletConfig).places
+    if chosen != "nearest":
+        declared = tuple(place for place in declared if place.key in chosen)
+    about = programme.section(ProgrammeConfig)
+    return tuple(
+        CardPlace(
+            store_id=StoreId(place.key),
+            name=place.name.in_locale(member.locale, about.default_locale),
+            latitude=place.latitude,
+            longitude=place.longitude,
+        )
+        for place in nearest(declared, member.home_store, LOCATIONS_MAX)
+    )
+
+
+def _day(instant: datetime, time_zone: str) -> date:
+    return instant.astimezone(ZoneInfo(time_zone)).date()
+
+
+def _pass(row: Row) -> Pass:
+    return Pass(
+        member_id=MemberId(row["member_id"]),
+        serial=Serial(row["serial"]),
+        authentication_token=row["authentication_token"],
+        update_tag=row["update_tag"],
+        updated_at=row["updated_at"],
+        issued_at=row["issued_at"],
+        voided_at=row["voided_at"],
+    )
