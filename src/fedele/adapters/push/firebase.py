@@ -63,7 +63,7 @@ class _Client:
 
 
 class FirebasePush:
-    """Sends through FCM v1. Safe to share by all tasks of a process; one call to the library at a time."""
+    """Sends through FCM v1. Safe to share by all tasks of a process."""
 
     kinds: frozenset[TargetKind] = frozenset({TargetKind.FCM_TOKEN, TargetKind.FCM_FID})
 
@@ -102,18 +102,18 @@ class FirebasePush:
             client = self._open()
             if refusal := self._refresh(client):
                 return [refusal] * len(messages)
-            outcomes: list[PushOutcome | None] = [None] * len(messages)
-            ready: list[tuple[int, Any]] = []
-            for index, message in enumerate(messages):
-                try:
-                    made = fcm_message(client.messaging, message)
-                    str(made)  # encodes it, and so validates it: one bad message fails a whole call otherwise
-                    ready.append((index, made))
-                except ValueError as error:
-                    outcomes[index] = fcm_outcomes.bad_payload(str(error).replace(message.value, "…"))
-            for (index, _), outcome in zip(ready, self._call(client, [made for _, made in ready]), strict=True):
-                outcomes[index] = outcome
-            return [outcome for outcome in outcomes if outcome is not None]
+        outcomes: list[PushOutcome | None] = [None] * len(messages)
+        ready: list[tuple[int, Any]] = []
+        for index, message in enumerate(messages):
+            try:
+                made = fcm_message(client.messaging, message)
+                str(made)  # encodes it, and so validates it: one bad message fails a whole call otherwise
+                ready.append((index, made))
+            except ValueError as error:
+                outcomes[index] = fcm_outcomes.bad_payload(str(error).replace(message.value, "…"))
+        for (index, _), outcome in zip(ready, self._call(client, [made for _, made in ready]), strict=True):
+            outcomes[index] = outcome
+        return [outcome for outcome in outcomes if outcome is not None]
 
     def _call(self, client: _Client, made: list[Any]) -> list[PushOutcome]:
         """One call to firebase-admin."""

@@ -25,12 +25,15 @@ class MessageTemplate(Section):
     on: str = Field(pattern=r"^[a-z_]+\.[a-z_]+$")
     """The event that brings it: points.earned, tier.changed, reward.redeemed, offer.triggered, survey.opened."""
     channels: tuple[MessageChannel, ...] = ("push",)
-    purpose: Purpose | None = None
-    """The consent it needs. Unset: a service message about the member's own affairs, which needs none."""
+    purpose: Purpose | Literal["service"] = Purpose.MARKETING
+    """The consent it needs. `service`: about the member's own affairs; a push of it needs only that the phone's owner
+    lets the app notify. Not said means marketing: consent is needed unless the programme says otherwise."""
     title: Text
     body: Text
     deep_link: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9+.-]*://|^/")
     image: str | None = Field(default=None, pattern="^https://")
+    android_channel: Key | None = None
+    """The notification channel of the Android app, so that its owner can silence one kind and keep another."""
     display: Display = Display.BANNER
     """How the app shows it, on channel in_app."""
     expires_hours: int = Field(default=24, ge=1, le=24 * 366)
@@ -49,3 +52,7 @@ class MessagesConfig(Section):
     def on(self, event: str) -> tuple[MessageTemplate, ...]:
         """The templates that this event brings."""
         return tuple(template for template in self.templates if template.on == event)
+
+    def find(self, key: str) -> MessageTemplate | None:
+        """The template of this key, if this version of the programme still has it."""
+        return next((template for template in self.templates if template.key == key), None)

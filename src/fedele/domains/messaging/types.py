@@ -1,10 +1,9 @@
 """The words of messaging: devices, channels, messages, and what became of them."""
 
 import dataclasses
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import Literal, NewType, TypeAlias
 from uuid import UUID
 
 from fedele.domains.members.types import Channel, Purpose
@@ -64,6 +63,7 @@ class Reason(StrEnum):
     NO_TARGET = "no_target"
     QUIET_HOURS = "quiet_hours"
     DAILY_CAP = "daily_cap"
+    WEEKLY_CAP = "weekly_cap"
     MEMBER_GONE = "member_gone"
 
 
@@ -78,6 +78,23 @@ class SendState(StrEnum):
     WITHDRAWN = "withdrawn"  # consent or the device went away before the push left
     EXPIRED = "expired"  # could not be delivered while it still mattered
     ABANDONED = "abandoned"  # too many attempts failed
+
+
+PUSHABLE_KINDS = (TargetKind.FCM_TOKEN, TargetKind.FCM_FID)
+"""Kinds of target that a channel exists for. WEB_PUSH is kept, and joins with a channel of its own."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class AmountValue:
+    """An amount of a programme currency in a message: `units` of its scale, put into words per language."""
+
+    currency: str
+    units: int
+
+
+MessagePurpose: TypeAlias = Purpose | Literal["service"]
+Value: TypeAlias = str | AmountValue
+"""What stands in a template's braces. Ids, keys and amounts: never personal data, which is added when rendering."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -110,20 +127,6 @@ class Device:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class InAppMessage:
-    """A message waiting in the app: a template and its values; the words are chosen when it is read."""
-
-    message_id: MessageId
-    member_id: MemberId
-    template_key: str
-    values: Mapping[str, str]
-    display: Display
-    created_at: datetime
-    expires_at: datetime
-    seen_at: datetime | None
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
 class Wording:
     """A message in one language, ready to show. `deep_link` is the app's own URL; `image_url` is https."""
 
@@ -135,15 +138,47 @@ class Wording:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class InAppMessage:
+    """A message in the app, in the reader's language: its words are chosen when it is read, not when it was sent."""
+
+    message_id: MessageId
+    member_id: MemberId
+    template_key: str
+    display: Display
+    wording: Wording
+    created_at: datetime
+    expires_at: datetime
+    seen_at: datetime | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Decision:
-    """One line of the log that answers "why did she get this" and "why not"."""
+    """One line of the log that answers "why did she get this" and "why not".
+
+    `source_id` is the outbox id of what happened: with the template's key it names the message. `send_at` is set when
+    a push is put off until then.
+    """
 
     member_id: MemberId
-    source_id: UUID  # the outbox id of what happened: with the template, it names the message
+    source_id: UUID
     template_key: str
-    purpose: Purpose
+    purpose: MessagePurpose
     channel: Channel
     outcome: Outcome
     reason: Reason
     decided_at: datetime
     send_at: datetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PushRecord:
+    """Where one push to one device stands."""
+
+    member_id: MemberId
+    source_id: UUID
+    template_key: str
+    device_id: DeviceId
+    state: SendState
+    next_at: datetime
+    attempts_count: int
+    last_reason: str | None
