@@ -72,8 +72,9 @@ class Worker:
         async with self._connection() as connection, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._work(stop))
             try:
-                while await relay_once(connection, listeners) or await connection.fetchval(READY):
-                    await asyncio.sleep(DRAIN_POLL_SECONDS)  # noqa: ASYNC110 - the state is in the database
+                # What is waited for happens in the database, which has no event to await.
+                while await relay_once(connection, listeners) or await connection.fetchval(READY):  # noqa: ASYNC110
+                    await asyncio.sleep(DRAIN_POLL_SECONDS)
             finally:
                 stop.set()
 
