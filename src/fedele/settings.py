@@ -4,6 +4,7 @@ Every field is an environment variable FEDELE_<FIELD>. A secret may instead be n
 content is read. There is no `.env` magic.
 """
 
+import base64
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -58,9 +59,10 @@ class Settings(BaseModel):
 
     apple_pass_type_identifier: str | None = Field(None, description="pass.com.example.loyalty")
     apple_team_identifier: str | None = Field(None, description="Ten characters, from Apple's developer account.")
-    apple_pass_certificate: SecretStr | None = Field(None, description="PEM of the pass certificate.")
-    apple_pass_key: SecretStr | None = Field(None, description="PEM of its private key.")
-    apple_wwdr_certificate: SecretStr | None = Field(None, description="PEM of Apple's intermediate certificate.")
+    apple_pass_certificate: SecretStr | None = Field(None, description="PEM of the pass certificate, or a .p12 file.")
+    apple_pass_key: SecretStr | None = Field(None, description="PEM of its private key; a .p12 holds it already.")
+    apple_pass_key_password: SecretStr | None = Field(None, description="Password of the key, or of the .p12.")
+    apple_wwdr_certificate: SecretStr | None = Field(None, description="Apple's intermediate certificate, PEM or DER.")
     google_wallet_issuer_id: str | None = None
     google_wallet_credentials: SecretStr | None = Field(None, description="Google service account (JSON).")
 
@@ -111,7 +113,11 @@ def read_settings(environment: Mapping[str, str] | None = None, **overrides: Any
 
 def _content(name: str, file: Path, problems: list[str]) -> str | None:
     try:
-        return file.read_text().strip()
+        content = file.read_bytes()
     except OSError as error:
         problems.append(f"{name}: {file} cannot be read: {error.strerror}")
         return None
+    try:
+        return content.decode().strip()
+    except UnicodeDecodeError:
+        return base64.b64encode(content).decode()  # a .p12 or a DER certificate, as the environment would carry it
