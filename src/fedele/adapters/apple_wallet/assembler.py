@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
@@ -101,6 +101,8 @@ class AppleWallet:
         """The pass's own files before they are zipped."""
         document = self.content(card)
         manifest = b'%b%b"}' % (self._manifest_head, _sha1(document).encode())
+        # A pass that last changed before the certificate was renewed is signed as of the certificate's first moment.
+        signed_at = max(signed_at, self.identity.certificate.not_valid_before_utc)
         return Files(document, manifest, self._signer.sign(manifest, signed_at))
 
     async def assemble(self, card: CardState, signed_at: datetime) -> bytes:
@@ -133,3 +135,32 @@ def document_problems(document: Mapping[str, Any]) -> list[str]:
 
 def _sha1(content: bytes) -> str:
     return hashlib.sha1(content, usedforsecurity=False).hexdigest()  # what Apple's manifest asks for
+
+
+class AppleWallets:
+    """Implements PassAssembler over every design of `passes/`: the card names its own."""
+
+    def __init__(self, wallets: Iterable[AppleWallet]) -> None:
+        self._wallets = {wallet.design.name: wallet for wallet in wallets}
+        versions = "".join(wallet.design_version for _name, wallet in sorted(self._wallets.items()))
+        self._version = hashlib.sha256(versions.encode()).hexdigest()[:16]
+
+    @property
+    def design_version(self) -> str:
+        """Changes when any design does."""
+        return self._version
+
+    def of(self, card: CardState) -> AppleWallet:
+        """The wallet of the card's design. Raises DesignError if there is no such folder."""
+        if card.design in self._wallets:
+            return self._wallets[card.design]
+        known = ", ".join(sorted(self._wallets)) or "none"
+        raise DesignError([f"wallet.design: passes/{card.design} does not exist; there are: {known}"])
+
+    def digest(self, card: CardState) -> bytes:
+        """See AppleWallet."""
+        return self.of(card).digest(card)
+
+    async def assemble(self, card: CardState, signed_at: datetime) -> bytes:
+        """See AppleWallet."""
+        return await self.of(card).assemble(card, signed_at)

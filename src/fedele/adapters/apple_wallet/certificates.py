@@ -4,10 +4,10 @@ Apple's rules: the pass certificate's subject has UID = passTypeIdentifier and O
 WWDR intermediate that travels in the signature.
 """
 
+import base64
 import dataclasses
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Literal
 
 from cryptography import x509
@@ -19,11 +19,12 @@ from cryptography.x509.oid import NameOID
 from fedele.adapters.apple_wallet.signing import SigningKey
 
 EXPIRY_WARNING = timedelta(days=30)
+_PEM = "-----BEGIN"
 _PORTAL = "developer.apple.com → Certificates, Identifiers & Profiles"
 
 
 class CertificateError(ValueError):
-    """The signing identity cannot be read; the message says which file and what to do."""
+    """The signing identity cannot be read; the message names the setting and says what to do."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -55,17 +56,17 @@ class Finding:
     remedy: str
 
 
-def load_identity(certificate: Path, key: Path | None, password: str | None, intermediate: Path | None) -> Identity:
-    """Read a signing identity: a PEM certificate and key, or a .p12 with both; the WWDR intermediate as PEM or DER.
+def load_identity(certificate: str, key: str | None, password: str | None, intermediate: str | None) -> Identity:
+    """Read a signing identity from the settings' texts: PEM, or the base64 of a .p12 (or of a DER certificate).
 
-    Raises CertificateError.
+    A .p12 or a PEM bundle may hold key and intermediate too. Raises CertificateError.
     """
     secret = password.encode() if password else None
-    chain = _certificates(intermediate) if intermediate else ()
-    if certificate.suffix.lower() in {".p12", ".pfx"}:
+    chain = _certificates(intermediate, "FEDELE_APPLE_WWDR_CERTIFICATE") if intermediate else ()
+    if _PEM not in certificate:
         private, own, more = _read_p12(certificate, secret)
         return Identity(private, own, chain or more)
-    own, *more_pem = _certificates(certificate)
+    own, *more_pem = _certificates(certificate, "FEDELE_APPLE_PASS_CERTIFICATE")
     return Identity(_read_key(key or certificate, secret), own, chain or tuple(more_pem))
 
 
@@ -151,43 +152,39 @@ def _date_findings(certificate: x509.Certificate, now: datetime) -> Iterable[Fin
         )
 
 
-def _read_p12(path: Path, password: bytes | None) -> tuple[SigningKey, x509.Certificate, tuple[x509.Certificate, ...]]:
+def _read_p12(text: str, password: bytes | None) -> tuple[SigningKey, x509.Certificate, tuple[x509.Certificate, ...]]:
+    name = "FEDELE_APPLE_PASS_CERTIFICATE"
     try:
-        key, certificate, more = pkcs12.load_key_and_certificates(_read(path), password)
+        key, certificate, more = pkcs12.load_key_and_certificates(base64.b64decode(text), password)
     except ValueError as error:
-        raise CertificateError(f"{path}: cannot be opened; is FEDELE_APPLE_PASS_KEY_PASSWORD right?") from error
+        raise CertificateError(
+            f"{name}: neither PEM nor a .p12 that FEDELE_APPLE_PASS_KEY_PASSWORD opens; export it again"
+        ) from error
     if certificate is None or not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-        raise CertificateError(f"{path}: must hold a certificate and its RSA or EC key; export both from the keychain")
+        raise CertificateError(f"{name}: the .p12 must hold a certificate and its key; export both from the keychain")
     return key, certificate, tuple(more)
 
 
-def _read_key(path: Path, password: bytes | None) -> SigningKey:
+def _read_key(text: str, password: bytes | None) -> SigningKey:
     try:
-        key = load_pem_private_key(_read(path), password)
+        key = load_pem_private_key(text.encode(), password)
     except (ValueError, TypeError) as error:
         raise CertificateError(
-            f"{path}: no PEM private key that FEDELE_APPLE_PASS_KEY_PASSWORD opens; set FEDELE_APPLE_PASS_KEY"
+            "FEDELE_APPLE_PASS_KEY: no PEM private key that FEDELE_APPLE_PASS_KEY_PASSWORD opens; "
+            "name its file in FEDELE_APPLE_PASS_KEY_FILE"
         ) from error
     if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
-        raise CertificateError(f"{path}: the key is neither RSA nor EC")
+        raise CertificateError("FEDELE_APPLE_PASS_KEY: the key is neither RSA nor EC")
     return key
 
 
-def _certificates(path: Path) -> tuple[x509.Certificate, ...]:
-    content = _read(path)
+def _certificates(text: str, name: str) -> tuple[x509.Certificate, ...]:
     try:
-        if b"-----BEGIN" in content:
-            return tuple(x509.load_pem_x509_certificates(content))
-        return (x509.load_der_x509_certificate(content),)
+        if _PEM in text:
+            return tuple(x509.load_pem_x509_certificates(text.encode()))
+        return (x509.load_der_x509_certificate(base64.b64decode(text)),)
     except ValueError as error:
-        raise CertificateError(f"{path}: is not a certificate in PEM or DER") from error
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise CertificateError(f"{path}: {error.strerror or error}") from error
+        raise CertificateError(f"{name}: is not a certificate in PEM or DER") from error
 
 
 def _subject(certificate: x509.Certificate, oid: x509.ObjectIdentifier) -> str:

@@ -106,6 +106,7 @@ async def read_card(
             display_name=None,
             locale=locale,
             programme_name=name,
+            design=programme.section(WalletConfig).design,
             voided=True,
         )
     code = await members.find_card_code(q, member_id)
@@ -121,6 +122,7 @@ async def read_card(
         display_name=member.display_name,
         locale=locale,
         programme_name=name,
+        design=programme.section(WalletConfig).design,
         balances=tuple(_balance(each, held.get(each.key), locale, about.default_locale) for each in currencies),
         expiry=_expiry(shown, currencies[0], about.time_zone) if shown else None,
         member_since=_day(member.joined_at, about.time_zone),

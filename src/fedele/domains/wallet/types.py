@@ -93,6 +93,7 @@ class CardState:
     display_name: str | None
     locale: str
     programme_name: str
+    design: str = "grocer"  # the folder in passes/
     balances: tuple[CardBalance, ...] = ()
     tier_key: str | None = None
     tier_name: str | None = None
