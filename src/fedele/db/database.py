@@ -174,6 +174,12 @@ class Database:
             yield transaction
             await transaction._flush()
 
+    async def call(self, sql: str, *values: Any) -> Any:
+        """One server-side operation on the primary that is its own transaction: one round trip, all or nothing."""
+        _note(sql)
+        async with self._primary.connection() as connection:
+            return await connection.fetchval(sql, *values)
+
     @contextlib.asynccontextmanager
     async def listen(self, channel: str, heard: asyncio.Queue[str]) -> AsyncIterator[None]:
         """LISTEN on a connection of its own; each notice's payload is put on the queue."""
