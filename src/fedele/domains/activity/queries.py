@@ -105,7 +105,7 @@ def purchase_from_row(row: Row) -> Purchase:
         tax_minor=row["tax_minor"],
         discount_minor=row["discount_minor"],
         lines=tuple(line_from_json(values) for values in lines),
-        tenders=tuple(Tender(tender["kind"], tender["amount_minor"]) for tender in row["tenders"]),
+        tenders=tuple(Tender(tender["kind"], tender["amount_minor"], tender.get("currency")) for tender in row["tenders"]),
         attributes=row["attributes"],
         returned={values[0]: Decimal(values[11]) for values in lines if Decimal(values[11])},
     )

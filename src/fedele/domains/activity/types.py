@@ -54,6 +54,7 @@ class Tender:
 
     kind: TenderKind
     amount_minor: int
+    currency: str | None = None  # the programme currency of a "points" tender; None: the only one that has a worth
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

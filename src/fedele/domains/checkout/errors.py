@@ -24,8 +24,22 @@ class StoreForbidden(Refusal):
     message = "This key may act for its own store only."
 
 
-class TooBusy(Refusal):
-    """The member kept changing while we decided; a retry with the same key will do."""
+class SecondFactNeeded(Refusal):
+    """A screenshot of a static card must not be able to spend."""
 
-    code = "TOO_BUSY"
-    message = "This member is being changed by many requests at once. Send the same request again."
+    code = "SECOND_FACT_NEEDED"
+    message = "To spend value, scan the code shown by the app, or let a cashier confirm with a reason."
+
+
+class TenderNotAccepted(Refusal):
+    """The programme's units cannot pay this."""
+
+    code = "TENDER_NOT_ACCEPTED"
+    message = "{problem}"
+
+
+class ReturnInvalid(Refusal):
+    """The return contradicts itself or its purchase."""
+
+    code = "RETURN_INVALID"
+    message = "{problem}"

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from fedele.domains.activity.types import Line, PurchaseId, ReturnedLine, ReturnId, Tender
@@ -28,6 +28,8 @@ class Basket:
     occurred_at: datetime | None = None  # theirs; None: now
     attributes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     benefits: tuple[UUID, ...] | None = None  # claims to use; None: all that fit
+    confirmation: str | None = None  # the cashier's reason for letting a static card spend value
+    unknown_card: Literal["refuse", "guest"] = "refuse"
 
     @property
     def total_minor(self) -> int:

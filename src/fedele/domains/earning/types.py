@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any, Literal, NewType
 from uuid import UUID
 
+from fedele.domains.activity.types import Line, Tender
+from fedele.kernel.expressions import Expression
 from fedele.kernel.ids import StoreId
 
 AwardId = NewType("AwardId", UUID)
@@ -40,7 +42,8 @@ class Award:
     currency: str
     units: int
     lines: tuple[LineShare, ...] = ()
-    settles_after_days: int | None = None  # pending until then; None: available at once
+    pending_days: int = 0  # until it can be spent; 0: at once
+    usage: tuple[tuple[str, str], ...] = ()  # the (rule or currency, period) counters that it fills
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -92,22 +95,41 @@ class RuleUsage:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Boost:
-    """A benefit in hand that changes what is earned: a claimed offer's multiplier or bonus. See checkout.types."""
+    """A benefit in hand that changes what is earned, beside the rules: a claimed offer's multiplier or bonus.
+
+    It becomes an award of its own under `key` ("offer:coffee-week"), so that Explain can name it.
+    """
 
     key: str
-    currency: str | None = None  # None: every currency
-    multiplier: Decimal = Decimal(1)
-    bonus_units: int = 0
+    currency: str
+    multiplier: Decimal = Decimal(1)  # on what the rules give for the lines that count
+    bonus_units: int = 0  # once, if a line counts
+    minimum_minor: int = 0  # of eligible money, else the boost does nothing and stays in hand
+    when: Expression | None = None  # a LineCondition: which lines count
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Earner:
     """What rules may know of the member: at the time of the event, not of the request."""
 
-    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # the CEL name `member`
+    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # CEL names: {"member.locale": "it"}
     tier: str | None = None
+    tier_multiplier: Decimal = Decimal(1)
     usage: Mapping[tuple[str, str], RuleUsage] = dataclasses.field(default_factory=dict)  # (rule, period)
     boosts: tuple[Boost, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sale:
+    """A purchase to be awarded, as the rules see it."""
+
+    store_id: StoreId
+    occurred_at: datetime
+    currency: str
+    lines: tuple[Line, ...]
+    tenders: tuple[Tender, ...] = ()
+    channel: str = "store"
+    attributes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -117,6 +139,7 @@ class Occasion:
     name: str
     occurred_at: datetime
     store_id: StoreId | None = None
+    source: str = "app"
     properties: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 

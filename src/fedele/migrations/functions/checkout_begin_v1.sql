@@ -15,8 +15,11 @@ BEGIN
         IF v_request.input_hash <> p_hash THEN
             RETURN jsonb_build_object('status', 'key_reused');
         END IF;
-        RETURN jsonb_build_object(
-            'status', 'repeated', 'response', v_request.response, 'member_id', v_request.member_id);
+        -- Whoever commits has answered: a key without an answer was claimed earlier in this very transaction.
+        IF v_request.response IS NOT NULL THEN
+            RETURN jsonb_build_object(
+                'status', 'repeated', 'response', v_request.response, 'member_id', v_request.member_id);
+        END IF;
     END IF;
     IF member_lock_v1(p_member_id) <> p_expected_version THEN
         -- Nothing else was written yet: giving the key back is all there is to undo.

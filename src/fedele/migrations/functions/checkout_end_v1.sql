@@ -1,7 +1,8 @@
 -- The end of every operation at the till: qualifying counters, the use of capped rules, the tier, benefits used up, the
 -- announcements, and the answer that retries will get. p_change's parts (each may be missing):
 --   usage    [{rule, period, units, times}]          counters [{counter, day, amount}]     at  the event's own time
---   tier     {change_id, from, to, reason, since, kept_until, changed}
+--   standing {tier, since, kept_until}: the tier row from now on
+--   tier_changes [{id, from, to, reason, occurred_at, kept_until}]
 --   claims   [uuid]  claims of offers used up by purchase `source_id`
 --   events   [{id, kind, payload, occurred_at}]      response {…}: ids and amounts only
 -- The ledger's results tell what each currency touched has left to spend.
@@ -9,7 +10,7 @@ CREATE FUNCTION checkout_end_v1(
     p_member_id uuid, p_scope text, p_key text, p_now timestamptz, p_change jsonb, p_posted jsonb, p_quiet boolean
 ) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
-    v_tier jsonb := p_change -> 'tier';
+    v_standing jsonb := p_change -> 'standing';
     v_events jsonb := p_change -> 'events';
     v_response jsonb;
 BEGIN
@@ -27,16 +28,9 @@ BEGIN
            SET units = u.units + excluded.units, times = u.times + excluded.times,
                last_at = CASE WHEN excluded.times > 0 THEN greatest(u.last_at, excluded.last_at) ELSE u.last_at END;
     END IF;
-    IF jsonb_typeof(v_tier) = 'object' THEN
-        INSERT INTO tier_standing (member_id, tier_key, since, kept_until)
-        VALUES (p_member_id, v_tier ->> 'to', (v_tier ->> 'since')::timestamptz, (v_tier ->> 'kept_until')::timestamptz)
-        ON CONFLICT (member_id) DO UPDATE
-           SET tier_key = excluded.tier_key, since = excluded.since, kept_until = excluded.kept_until;
-        INSERT INTO tier_change (member_id, change_id, from_tier, to_tier, reason, occurred_at, recorded_at,
-                                 kept_until, programme_version)
-        VALUES (p_member_id, (v_tier ->> 'change_id')::uuid, v_tier ->> 'from', v_tier ->> 'to', v_tier ->> 'reason',
-                (v_tier ->> 'occurred_at')::timestamptz, p_now, (v_tier ->> 'kept_until')::timestamptz,
-                (p_change ->> 'programme_version')::integer);
+    IF jsonb_typeof(v_standing) = 'object' THEN
+        PERFORM tier_stand_v1(p_member_id, p_now, v_standing, p_change -> 'tier_changes',
+                              (p_change ->> 'programme_version')::integer);
     END IF;
     PERFORM outbox_publish_v1(
         array_agg(p_member_id), array_agg(n.id), array_agg(n.kind), array_agg(n.payload), array_agg(n.occurred_at), p_quiet)

@@ -1,6 +1,6 @@
 """Tiers: qualifying counters by day, the standing, and its history."""
 
-from fedele.migrations.sql import run_sql
+from fedele.migrations.sql import run_sql, run_sql_file
 
 revision = "20261121_09_tiers"
 down_revision = "20261121_08_feed"
@@ -49,3 +49,4 @@ def upgrade() -> None:
             FOR EACH ROW EXECUTE FUNCTION refuse_change_v1();
         """
     )
+    run_sql_file("tier_stand_v1")

@@ -1,0 +1,108 @@
+"""The values that a rule's conditions read, in the words of `kernel.vocabulary`."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fedele.domains.activity.types import Line
+from fedele.domains.earning.types import Earner, Occasion, Sale
+from fedele.domains.programme.types import WEEKDAYS
+from fedele.kernel.expressions import Bindings
+from fedele.kernel.money import Money
+from fedele.kernel.vocabulary import EVENT_ENVIRONMENT, LINE_ENVIRONMENT
+
+NOT_GOODS = frozenset({"gift_card", "delivery", "tax", "fee", "donation"})
+
+
+def now_values(at: datetime, time_zone: str) -> dict[str, Any]:
+    """The names below `now`, on the clock of this time zone."""
+    local = at.astimezone(ZoneInfo(time_zone))
+    return {
+        "now": at,
+        "now.date": local.date().isoformat(),
+        "now.time": local.strftime("%H:%M"),
+        "now.hour": local.hour,
+        "now.weekday": WEEKDAYS[local.weekday()],
+        "now.day": local.day,
+        "now.month": local.month,
+        "now.year": local.year,
+    }
+
+
+def line_bindings(sale: Sale, earner: Earner, time_zone: str) -> list[Bindings]:
+    """One set of values per line, sharing those of the moment, the member and the purchase."""
+    shared = now_values(sale.occurred_at, time_zone) | dict(earner.facts) | _purchase_values(sale)
+    return [LINE_ENVIRONMENT.bind(shared | _line_values(line, sale.currency)) for line in sale.lines]
+
+
+def event_bindings(occasion: Occasion, earner: Earner, time_zone: str) -> Bindings:
+    """The values of an event's conditions and amounts."""
+    values = now_values(occasion.occurred_at, time_zone) | dict(earner.facts)
+    return EVENT_ENVIRONMENT.bind(
+        values
+        | {
+            "event.name": occasion.name,
+            "event.properties": occasion.properties,
+            "event.store": occasion.store_id,
+            "event.source": occasion.source,
+        }
+    )
+
+
+def _purchase_values(sale: Sale) -> dict[str, Any]:
+    goods_minor = sum(line.amount_minor for line in sale.lines if line.kind not in NOT_GOODS)
+    return {
+        "purchase.amount": Money(goods_minor, sale.currency).decimal,
+        "purchase.currency": sale.currency,
+        "purchase.store": sale.store_id,
+        "purchase.channel": sale.channel,
+        "purchase.items_count": len(sale.lines),
+        "purchase.categories": _each_once([line.category for line in sale.lines]),
+        "purchase.products": _each_once([line.sku for line in sale.lines]),
+        "purchase.lines": [_line_as_map(line, sale.currency) for line in sale.lines],
+        "purchase.attributes": sale.attributes,
+    }
+
+
+def _line_values(line: Line, currency: str) -> dict[str, Any]:
+    return {
+        "line.product": line.sku or "",
+        "line.category": line.category or "",
+        "line.brand": line.brand or "",
+        "line.kind": line.kind,
+        "line.amount": Money(line.amount_minor, currency).decimal,
+        "line.discount": Money(line.discount_minor, currency).decimal,
+        "line.quantity": line.quantity,
+        "line.attributes": line.attributes,
+    }
+
+
+def _line_as_map(line: Line, currency: str) -> Mapping[str, Any]:
+    return {
+        "product": line.sku or "",
+        "category": line.category or "",
+        "brand": line.brand or "",
+        "amount": Money(line.amount_minor, currency).decimal,
+        "quantity": line.quantity,
+    }
+
+
+def _each_once(values: Sequence[str | None]) -> list[str]:
+    return list(dict.fromkeys(value for value in values if value))
+
+
+def values_read(names: frozenset[str], bindings: Bindings) -> dict[str, Any]:
+    """What a condition saw, JSON-able, for Explain. Values of the member that may tell who it is stay out."""
+    shown: dict[str, Any] = {}
+    for name in sorted(names):
+        value = bindings.values.get(name)
+        if name.startswith("member.attributes") or name == "purchase.lines":
+            continue
+        shown[name] = value.isoformat() if isinstance(value, datetime) else _plain(value)
+    return shown
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value

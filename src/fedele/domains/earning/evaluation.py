@@ -1,0 +1,331 @@
+"""Evaluate a purchase or an event under one version of the programme: pure, exact, and with a reason for every rule.
+
+The order is fixed and stated: dates → lines and their eligible money → minimum spend → conflicts within a group (line
+by line) → rounding at the rule's point → caps of the rule → boosts in hand → caps of the currency. Rules are tried in
+the order of the file, which is also the order in which they fill a shared cap.
+"""
+
+import dataclasses
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from fedele.domains.earning.apportion import apportion
+from fedele.domains.earning.bindings import event_bindings, line_bindings, values_read
+from fedele.domains.earning.candidates import Candidate, event_units, line_shares, rate_of, rounded
+from fedele.domains.earning.caps import Meter, period_of, resting, shrink
+from fedele.domains.earning.config import Cap, EarningConfig, EventAward, Excluded, PurchaseMultiplier, Rule
+from fedele.domains.earning.conflict import settle_conflict
+from fedele.domains.earning.eligibility import eligible_minor
+from fedele.domains.earning.types import Award, Boost, Earner, Evaluation, Occasion, Outcome, RuleTrace, Sale
+from fedele.domains.programme.config import Currencies, ProgrammeConfig
+from fedele.domains.programme.types import Programme
+from fedele.kernel.expressions import Bindings, Expression, ExpressionError
+from fedele.kernel.money import Money, minor_digits
+
+DEFAULT_EXCLUDES: tuple[Excluded, ...] = ("tax", "gift_card", "delivery", "fee", "donation", "paid_in_points")
+
+
+@dataclasses.dataclass(frozen=True)
+class Rulebook:
+    """The parts of one programme version that earning needs."""
+
+    config: EarningConfig
+    currencies: Currencies
+    time_zone: str
+    home_currency: str
+    version: int
+
+    @classmethod
+    def of(cls, programme: Programme) -> "Rulebook":
+        """Read from a programme version."""
+        brand = programme.section(ProgrammeConfig)
+        return cls(
+            programme.section(EarningConfig),
+            programme.section(Currencies),
+            brand.time_zone,
+            brand.home_currency,
+            programme.version,
+        )
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every name that a condition or an amount of a rule reads: what a read must bring."""
+        read: set[str] = set()
+        for rule in self.config.rules:
+            read |= rule.when.names if rule.when else frozenset()
+            read |= rule.amount.names if isinstance(rule, EventAward) else frozenset()
+        return frozenset(read)
+
+    def usage_keys(self, at: datetime, event: str | None = None) -> list[tuple[str, str]]:
+        """The counters that caps and cooldowns look at, for a purchase (or an event of this name) at this instant."""
+        keys: list[tuple[str, str]] = []
+        for rule in self.config.rules:
+            if (rule.event if isinstance(rule, EventAward) else None) != event:
+                continue
+            keys += [(rule.key, period) for cap in rule.caps if (period := period_of(cap.per, at, self.time_zone))]
+            if isinstance(rule, EventAward) and (rule.cooldown_hours or rule.times_max):
+                keys.append((rule.key, "lifetime"))
+        for cap in self.config.caps:
+            if period := period_of(cap.per, at, self.time_zone):
+                keys.append((f"currency:{cap.currency}", period))
+        return list(dict.fromkeys(keys))
+
+
+def evaluate_purchase(rulebook: Rulebook, sale: Sale, earner: Earner) -> Evaluation:
+    """What this sale earns this member, and what became of every rule."""
+    work = _PurchaseWork(rulebook, sale, earner)
+    rules = [rule for rule in rulebook.config.rules if isinstance(rule, PurchaseMultiplier)]
+    candidates = [candidate for rule in rules if (candidate := work.candidate(rule))]
+    work.resolve(candidates)
+    for candidate in candidates:
+        work.award(candidate)
+    for boost in earner.boosts:
+        work.boost(boost, candidates)
+    work.cap_currencies()
+    return work.evaluation()
+
+
+def evaluate_event(rulebook: Rulebook, occasion: Occasion, earner: Earner) -> Evaluation:
+    """What this event earns this member, and what became of every rule for such events."""
+    work = _Work(rulebook, occasion.occurred_at, earner)
+    bindings = event_bindings(occasion, earner, rulebook.time_zone)
+    for rule in rulebook.config.rules:
+        if isinstance(rule, EventAward) and rule.event == occasion.name:
+            _try_event_rule(work, rule, bindings)
+    work.cap_currencies()
+    return work.evaluation()
+
+
+def _try_event_rule(work: "_Work", rule: EventAward, bindings: Bindings) -> None:
+    if not work.in_dates(rule):
+        return None
+    if rule.when is not None and (refused := _refused(rule.when, bindings)):
+        return work.note(rule, "condition", **refused)
+    if rest := resting(rule, work.earner.usage, work.at):
+        outcome, details = rest
+        return work.note(rule, outcome, **details)
+    amount = rule.amount.evaluate(bindings)
+    if not isinstance(amount, Decimal):
+        words = amount.message if isinstance(amount, ExpressionError) else str(amount)
+        return work.note(rule, "condition", condition=rule.amount.text, problem=words)
+    currency = work.rulebook.currencies.get(rule.currency)
+    multiplier = work.earner.tier_multiplier
+    units = event_units(rule, max(amount, Decimal(0)), currency.decimals, currency.rounding, multiplier)
+    if units <= 0:
+        return work.note(rule, "nothing_eligible", amount=str(amount))
+    counts = (rule.key, "lifetime") if rule.cooldown_hours or rule.times_max else None
+    return work.give(Award(rule.key, rule.currency, units, (), work.pending_days(rule)), rule, counts)
+
+
+class _Work:
+    """One evaluation under way."""
+
+    def __init__(self, rulebook: Rulebook, at: datetime, earner: Earner) -> None:
+        self.rulebook, self.at, self.earner = rulebook, at, earner
+        self.meter = Meter(earner.usage, at, rulebook.time_zone)
+        self.awards: list[Award] = []
+        self.trace: list[RuleTrace] = []
+
+    def evaluation(self) -> Evaluation:
+        """The decision; its trace in the order of the file, boosts last."""
+        order = {rule.key: place for place, rule in enumerate(self.rulebook.config.rules)}
+        trace = sorted(self.trace, key=lambda told: order.get(told.rule, len(order)))
+        return Evaluation(tuple(self.awards), tuple(trace), self.rulebook.version)
+
+    def note(self, rule: Rule, outcome: Outcome, **details: Any) -> None:
+        """Remember that the rule gave nothing, and why."""
+        self.trace.append(RuleTrace(rule.key, outcome, 0, rule.currency, details))
+
+    def in_dates(self, rule: Rule) -> bool:
+        """Whether the rule's dates contain the event's own time; notes it if not."""
+        if rule.dates.contains(self.at, self.rulebook.time_zone):
+            return True
+        starts = rule.dates.starts_at(self.rulebook.time_zone)
+        if starts and self.at < starts:
+            self.note(rule, "not_started", starts=str(rule.dates.starts))
+        else:
+            self.note(rule, "ended", ends=str(rule.dates.ends))
+        return False
+
+    def pending_days(self, rule: Rule) -> int:
+        """After how many days the rule's units can be spent."""
+        return self.rulebook.config.pending_days if rule.pending_days is None else rule.pending_days
+
+    def give(self, award: Award, rule: Rule, also_counts: tuple[str, str] | None = None) -> None:
+        """Give what the rule's caps leave of an award, and note it."""
+        decimals = self.rulebook.currencies.get(rule.currency).decimals
+        capped = self.meter.fit(rule.key, rule.caps, award.units, decimals)
+        if capped.units == 0:
+            return self.note(rule, "cap_reached", **_cap_details(capped.cap, capped.room, award.units))
+        lines = award.lines if capped.units == award.units else shrink(award.lines, capped.units)
+        usage = self.meter.fill(rule.key, rule.caps, capped.units)
+        if also_counts and also_counts not in usage:
+            usage += (also_counts,)
+        self.awards.append(dataclasses.replace(award, units=capped.units, lines=lines, usage=usage))
+        details = _cap_details(capped.cap, capped.room, award.units) if capped.cap else {}
+        self.trace.append(
+            RuleTrace(rule.key, "capped" if capped.cap else "awarded", capped.units, rule.currency, details)
+        )
+        return None
+
+    def cap_currencies(self) -> None:
+        """Cut all awards, in their order, down to what the caps over a whole currency leave."""
+        kept: list[Award] = []
+        for award in self.awards:
+            caps = [cap for cap in self.rulebook.config.caps if cap.currency == award.currency]
+            name = f"currency:{award.currency}"
+            capped = self.meter.fit(name, caps, award.units, self.rulebook.currencies.get(award.currency).decimals)
+            if capped.cap is not None:
+                self._retell(award, capped.units, _cap_details(capped.cap, capped.room, award.units))
+            if capped.units:
+                lines = award.lines if capped.units == award.units else shrink(award.lines, capped.units)
+                usage = award.usage + self.meter.fill(name, caps, capped.units)
+                kept.append(dataclasses.replace(award, units=capped.units, lines=lines, usage=usage))
+        self.awards = kept
+
+    def _retell(self, award: Award, units: int, details: dict[str, Any]) -> None:
+        outcome: Outcome = "capped" if units else "cap_reached"
+        self.trace = [
+            RuleTrace(told.rule, outcome, units, told.currency, details | {"over": "currency"})
+            if told.rule == award.rule and told.units
+            else told
+            for told in self.trace
+        ]
+
+
+class _PurchaseWork(_Work):
+    """One purchase's evaluation under way."""
+
+    def __init__(self, rulebook: Rulebook, sale: Sale, earner: Earner) -> None:
+        super().__init__(rulebook, sale.occurred_at, earner)
+        self.sale = sale
+        self.numbers = [line.number for line in sale.lines]
+        self._eligible: dict[tuple[Excluded, ...], list[int]] = {}
+        self._bindings: list[Bindings] | None = None
+
+    def eligible(self, excludes: tuple[Excluded, ...]) -> list[int]:
+        """Eligible money per line; computed once for each set of exclusions."""
+        if excludes not in self._eligible:
+            self._eligible[excludes] = eligible_minor(self.sale, excludes)
+        return self._eligible[excludes]
+
+    def bindings(self) -> list[Bindings]:
+        """Values per line; made when the first condition needs them."""
+        if self._bindings is None:
+            self._bindings = line_bindings(self.sale, self.earner, self.rulebook.time_zone)
+        return self._bindings
+
+    def candidate(self, rule: PurchaseMultiplier) -> Candidate | None:
+        """The rule's claim if it stood alone; None (and noted why) if it has none."""
+        if not self.in_dates(rule):
+            return None
+        if self.sale.currency != self.rulebook.home_currency:
+            self.note(rule, "nothing_eligible", currency=self.sale.currency, counts=self.rulebook.home_currency)
+            return None
+        money = self.eligible(rule.excludes)
+        spent = Money(sum(money), self.sale.currency).decimal
+        if spent == 0:
+            self.note(rule, "nothing_eligible", excludes=list(rule.excludes))
+            return None
+        if spent < rule.minimum_spend:
+            self.note(rule, "condition", minimum_spend=str(rule.minimum_spend), spent=str(spent))
+            return None
+        if rule.when is not None:
+            money = self.counting(rule.when, money)
+            if not any(money):
+                self.note(rule, "condition", **self._why_not(rule.when))
+                return None
+        currency = self.rulebook.currencies.get(rule.currency)
+        digits = minor_digits(self.sale.currency)
+        rate = rate_of(rule, currency.decimals, digits, self.earner.tier_multiplier)
+        return Candidate(rule, currency.rounding, list(money), rate)
+
+    def counting(self, when: Expression, money: list[int]) -> list[int]:
+        """The money of the lines for which the condition holds."""
+        return [
+            amount if amount and when.holds(bindings) else 0
+            for amount, bindings in zip(money, self.bindings(), strict=True)
+        ]
+
+    def resolve(self, candidates: list[Candidate]) -> None:
+        """Settle the conflicts of every group and currency; whoever lost everything is noted and dropped."""
+        groups: dict[tuple[str, str], list[Candidate]] = {}
+        for candidate in candidates:
+            if candidate.rule.group:
+                groups.setdefault((candidate.rule.group, candidate.rule.currency), []).append(candidate)
+        for (group, _), members in groups.items():
+            how = self.rulebook.config.conflict(group)
+            for loser, winner in settle_conflict(members, how).items():
+                rule = next(candidate.rule for candidate in members if candidate.rule.key == loser)
+                self.note(rule, "outbid", by=winner, group=group, conflict=how)
+        candidates[:] = [candidate for candidate in candidates if any(candidate.money)]
+
+    def award(self, candidate: Candidate) -> None:
+        """Give what the candidate brings, rounded at its point."""
+        units, lines = candidate.shares(self.numbers)
+        if units == 0:
+            self.note(candidate.rule, "nothing_eligible", rounds_to=0, rounding=candidate.rounding)
+            return
+        rule = candidate.rule
+        self.give(Award(rule.key, rule.currency, units, lines, self.pending_days(rule)), rule)
+
+    def boost(self, boost: Boost, candidates: Iterable[Candidate]) -> None:
+        """Add what a benefit in hand brings, as an award of its own."""
+        money = self.eligible(DEFAULT_EXCLUDES)
+        if sum(money) < boost.minimum_minor:
+            self._note_boost(boost, "condition", minimum_minor=boost.minimum_minor, spent_minor=sum(money))
+            return
+        counted = self.counting(boost.when, money) if boost.when else money
+        if not any(counted):
+            self._note_boost(boost, "nothing_eligible")
+            return
+        parts = self._boosted(boost, candidates, counted)
+        units = sum(parts)
+        if units == 0:
+            self._note_boost(boost, "nothing_eligible")
+            return
+        self.awards.append(
+            Award(boost.key, boost.currency, units, line_shares(self.numbers, parts), self.rulebook.config.pending_days)
+        )
+        self.trace.append(RuleTrace(boost.key, "awarded", units, boost.currency, {}))
+
+    def _boosted(self, boost: Boost, candidates: Iterable[Candidate], counted: list[int]) -> list[int]:
+        exact = [Fraction(0)] * len(counted)
+        extra = Fraction(boost.multiplier) - 1
+        for candidate in candidates:
+            if extra and candidate.rule.currency == boost.currency:
+                for index, amount in enumerate(counted):
+                    exact[index] += candidate.exact(index) * extra if amount else 0
+        rounding = self.rulebook.currencies.get(boost.currency).rounding
+        parts = apportion(rounded(sum(exact, Fraction(0)), rounding), exact)
+        bonus = apportion(boost.bonus_units, counted)
+        return [multiplied + fixed for multiplied, fixed in zip(parts, bonus, strict=True)]
+
+    def _note_boost(self, boost: Boost, outcome: Outcome, **details: Any) -> None:
+        self.trace.append(RuleTrace(boost.key, outcome, 0, boost.currency, details))
+
+    def _why_not(self, when: Expression) -> dict[str, Any]:
+        """The condition and what it saw: on the first line whose value could not be known, else on the first line."""
+        for bindings in self.bindings():
+            value = when.evaluate(bindings)
+            if isinstance(value, ExpressionError):
+                return {"condition": when.text, "problem": value.message}
+        return {"condition": when.text, "values": values_read(when.names, self.bindings()[0])}
+
+
+def _refused(when: Expression, bindings: Bindings) -> dict[str, Any] | None:
+    value = when.evaluate(bindings)
+    if value is True:
+        return None
+    if isinstance(value, ExpressionError):
+        return {"condition": when.text, "problem": value.message}
+    return {"condition": when.text, "values": values_read(when.names, bindings)}
+
+
+def _cap_details(cap: Cap | None, room: int, wanted: int) -> dict[str, Any]:
+    assert cap is not None, "only a cap cuts an award"
+    return {"per": cap.per, "cap": str(cap.amount), "over": cap.over, "room": room, "wanted": wanted}
