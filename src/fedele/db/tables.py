@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, LargeBinary, Uuid, text
+from sqlalchemy import BigInteger, DateTime, LargeBinary, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -18,7 +18,7 @@ class MemberVersion(Table, table=True):
 
     __tablename__ = "member_version"
     member_id: UUID = Field(sa_type=Uuid, primary_key=True)
-    version: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    version: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": "0"})
 
 
 class Outbox(Table, table=True):
@@ -27,7 +27,7 @@ class Outbox(Table, table=True):
     __tablename__ = "outbox"
     member_id: UUID = Field(sa_type=Uuid, primary_key=True)
     id: UUID = Field(sa_type=Uuid, primary_key=True)
-    kind: str
+    kind: str = Field(sa_type=Text)
     payload: dict[str, Any] = Field(sa_type=JSONB)
     occurred_at: datetime = Field(sa_type=DateTime(timezone=True))
     recorded_at: datetime = Field(
@@ -41,8 +41,8 @@ class Request(Table, table=True):
     a retry may not know yet which member the first attempt chose."""
 
     __tablename__ = "request"
-    scope: str = Field(primary_key=True)
-    key: str = Field(primary_key=True)
+    scope: str = Field(sa_type=Text, primary_key=True)
+    key: str = Field(sa_type=Text, primary_key=True)
     input_hash: bytes = Field(sa_type=LargeBinary)
     member_id: UUID | None = Field(default=None, sa_type=Uuid)
     response: Any = Field(default=None, sa_type=JSONB, nullable=True)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, Uuid
+from sqlalchemy import DateTime, Text, Uuid
 from sqlmodel import Field
 
 from fedele.db.base import Table
@@ -13,7 +13,7 @@ class ScheduleRow(Table, table=True):
     """When a piece of time-driven work is next due."""
 
     __tablename__ = "schedule"
-    name: str = Field(primary_key=True)
+    name: str = Field(sa_type=Text, primary_key=True)
     next_run_at: datetime = Field(sa_type=DateTime(timezone=True))
 
 

@@ -1,0 +1,76 @@
+# Fedele's two commands are `make demo` and `make test`; both set up all they need.
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+JOBS ?= 2
+
+.PHONY: help demo test lint format bench bench-graphql faults fuzz lock clients system-packages clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+# Two marks, so that `make demo` does not wait for the test tools.
+$(VENV)/.runtime: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Fedele needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Set PYTHON=…"; exit 1; }
+	@test -x $(BIN)/python || $(if $(UV),$(UV) venv -q --python $(PYTHON) $(VENV),$(PYTHON) -m venv $(VENV))
+	@echo "Installing Fedele into $(VENV) …"
+	@$(if $(UV),$(UV) pip install -q --python $(BIN)/python --require-hashes --no-deps -r requirements.lock,$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements.lock)
+	@$(if $(UV),$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .,$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .)
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.runtime tests/requirements.lock
+	@$(if $(UV),$(UV) pip install -q --python $(BIN)/python --require-hashes --no-deps -r tests/requirements.lock,$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r tests/requirements.lock)
+	@touch $@
+
+demo: $(VENV)/.runtime ## Start a living programme: database, demo data, API and worker (PORT=8000)
+	@exec $(BIN)/fedele demo --port $(PORT)
+
+test: lint clients ## Run everything: lint, types, architecture, every test
+	@$(BIN)/pytest -n $(JOBS) --dist worksteal
+
+lint: $(VENV)/.test ## Style, types and the floors of the house
+	@$(BIN)/ruff format --check -q .
+	@$(BIN)/ruff check -q .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache > $(VENV)/lint-imports.txt || { cat $(VENV)/lint-imports.txt; exit 1; }
+
+format: $(VENV)/.test ## Rewrite the code in the house style
+	@$(BIN)/ruff check -q --fix .
+	@$(BIN)/ruff format -q .
+
+clients: ## Install the real client libraries that tests drive (needs node; skipped loudly without)
+	@if command -v npm >/dev/null; then cd tests/clients && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent --no-audit --no-fund; }; \
+	else echo "!! npm is not here: the tests that need node will be skipped, and say so"; fi
+
+bench: $(VENV)/.test ## Measure: a table of ratios, and .fedele/bench.json
+	@$(BIN)/python -m tests.benchmarks
+
+bench-graphql: $(VENV)/.test ## Measure the GraphQL side alone
+	@$(BIN)/python -m tests.benchmarks home
+
+faults: $(VENV)/.test ## The long fault suite: kills, cut connections, hammers
+	@$(BIN)/python -m tests.faults
+
+fuzz: $(VENV)/.test ## Property tests with many more examples
+	@HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -n $(JOBS) -m "not long" -k "machine or property or hypothesis or fuzz" tests
+
+lock: $(VENV)/.test ## Pin the dependencies again (needs uv)
+	@for out in requirements.lock:build tests/requirements.lock:test; do \
+	  uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	    --extra demo --group $${out#*:} pyproject.toml -o $${out%:*}; done
+
+system-packages: ## What tests want from the system (Debian; as root): a compiler's headers for an independent pass reader
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  need=""; for package in $(SYSTEM_PACKAGES); do dpkg -s $$package >/dev/null 2>&1 || need="$$need $$package"; done; \
+	  if [ -n "$$need" ]; then (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$need) >/dev/null || echo "!! could not install:$$need"; fi; \
+	else echo "!! not root on Debian: tests that need $(SYSTEM_PACKAGES) will be skipped, and say so"; fi
+
+SYSTEM_PACKAGES := openssl libkpimpkpass-dev g++ cmake extra-cmake-modules qtbase5-dev
+
+clean: ## Remove the environment and the demo's data
+	@rm -rf $(VENV) .fedele

@@ -1,0 +1,1 @@
+"""The outside world behind ports: push, wallets, one-time codes, foreign issuers."""

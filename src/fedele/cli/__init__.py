@@ -1,0 +1,1 @@
+"""The `fedele` command: one file for each group of commands."""

@@ -1,0 +1,77 @@
+"""Every member-owned table can live on the member's own node: its keys begin with member_id."""
+
+from typing import Any
+
+# table → why it is not keyed by member
+SHARED_TABLES = {
+    "schema_version": "the migrations' own",
+    "request": "idempotency, distributed by scope: a retry may not know the member yet",
+    "schedule": "one row a piece of time-driven work; not about members",
+    "worker": "one row a living worker; not about members",
+    "programme_version": "programme text: small, replicated",
+}
+JOB_LIBRARY_PREFIX = "pgqueuer"
+
+TABLES = """
+SELECT c.relname AS name, EXISTS (
+    SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'member_id' AND NOT a.attisdropped
+) AS has_member
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p')
+"""
+KEYS = """
+SELECT t.relname AS table_name, i.relname AS key_name, ARRAY(
+    SELECT a.attname::text FROM unnest(x.indkey) AS k JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k
+) AS columns
+FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid
+JOIN pg_namespace n ON n.oid = t.relnamespace
+WHERE n.nspname = 'public' AND x.indisunique
+"""
+FOREIGN_KEYS = """
+SELECT t.relname AS table_name, c.conname AS key_name, ARRAY(
+    SELECT a.attname::text FROM unnest(c.conkey) AS k JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k
+) AS columns, f.relname AS target
+FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid JOIN pg_class f ON f.oid = c.confrelid
+JOIN pg_namespace n ON n.oid = t.relnamespace
+WHERE n.nspname = 'public' AND c.contype = 'f'
+"""
+
+
+async def problems(connection: Any) -> list[str]:
+    """What in the migrated schema could not be spread over nodes by member."""
+    found = []
+    tables = {row["name"]: row["has_member"] for row in await connection.fetch(TABLES)}
+    exempt = {name for name in tables if name in SHARED_TABLES or name.startswith(JOB_LIBRARY_PREFIX)}
+    owned = {name for name in tables if name not in exempt}
+    found += [f"{name} has no member_id and is not listed as shared" for name in owned if not tables[name]]
+    for row in await connection.fetch(KEYS):
+        if row["table_name"] in owned and "member_id" not in row["columns"]:
+            found.append(f"unique key {row['key_name']} of {row['table_name']} lacks member_id")
+    for row in await connection.fetch(FOREIGN_KEYS):
+        if row["table_name"] in owned and row["target"] in owned and "member_id" not in row["columns"]:
+            found.append(f"foreign key {row['key_name']} of {row['table_name']} may cross members")
+    for row in await connection.fetch("SELECT relname FROM pg_class WHERE relkind = 'S'"):
+        if not row["relname"].startswith(JOB_LIBRARY_PREFIX):
+            found.append(f"sequence {row['relname']} is shared by members: use UUIDv7")
+    return sorted(found)
+
+
+async def test_the_schema_can_be_spread_by_member(admin: Any) -> None:
+    """Primary keys, unique keys and foreign keys of member-owned tables all carry member_id; no sequence is shared."""
+    assert await problems(admin) == []
+
+
+async def test_shared_tables_still_exist(admin: Any) -> None:
+    """The list of exceptions names only tables that are there."""
+    tables = {row["name"] for row in await admin.fetch(TABLES)}
+    assert set(SHARED_TABLES) - tables == set()
+
+
+async def test_the_check_can_see_a_table_that_cannot_scale(admin: Any) -> None:
+    """A planted table with a key of its own and a sequence is reported."""
+    transaction = admin.transaction()
+    await transaction.start()
+    await admin.execute("CREATE TABLE planted (id bigserial PRIMARY KEY, member_id uuid, code text UNIQUE)")
+    seen = await problems(admin)
+    await transaction.rollback()
+    assert len([line for line in seen if "planted" in line]) == 3
