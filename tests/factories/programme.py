@@ -1,0 +1,46 @@
+"""Programmes for tests: the shipped ones, or a small one with whatever a test adds."""
+
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import fedele
+from fedele.bootstrap import PROGRAMME_SECTIONS
+from fedele.db.database import Database
+from fedele.domains.programme import commands, queries
+from fedele.domains.programme.types import Programme, ProgrammeVersion
+from fedele.kernel.clock import Moment
+
+TEMPLATES = Path(fedele.__file__).parent / "programmes"
+BEGINNING = datetime(2020, 1, 1, tzinfo=UTC)
+
+SMALL = """
+format: 1
+programme: {key: small, name: Small, time_zone: Europe/Rome, home_currency: EUR}
+currencies:
+  - {key: points, name: points, worth: 0.01}
+"""
+
+
+def template_text(name: str = "grocer") -> str:
+    """The text of a programme that ships with the package."""
+    return (TEMPLATES / f"{name}.yaml").read_text()
+
+
+@cache
+def make_programme(text: str = SMALL, version: int = 1) -> Programme:
+    """A checked programme of this text. Raises ProgrammeInvalid."""
+    return queries.check(text, PROGRAMME_SECTIONS).programme(ProgrammeVersion(version), BEGINNING)
+
+
+@cache
+def grocer() -> Programme:
+    """The demo's programme."""
+    return make_programme(template_text("grocer"))
+
+
+async def apply_programme(database: Database, text: str = SMALL, now: datetime = BEGINNING) -> Programme:
+    """Apply a text as the next version, from `now` on."""
+    async with database.transaction() as tx:
+        applied = await commands.apply(tx, text, Moment(now), sections=PROGRAMME_SECTIONS, actor="test")
+    return applied.programme
