@@ -9,6 +9,15 @@ SHARED_TABLES = {
     "schedule": "one row a piece of time-driven work; not about members",
     "worker": "one row a living worker; not about members",
     "programme_version": "programme text: small, replicated",
+    "api_key": "staff keys: few, replicated",
+    "product": "the catalogue: replicated",
+    "trusted_document": "published documents: few, replicated",
+    "ledger_checkpoint": "totals of the programme, not of a member; written by one job",
+    "otp_challenge": "a login before anybody knows which member it is; distributed by its id",
+    "rate_limit": "counters distributed by their key",
+    "card_code": "look-up from a card's code to its member; distributed by the code",
+    "member_identity": "look-up from an identity's digest to its member; distributed by the digest",
+    "push_target_owner": "look-up from a push target's digest to its member; distributed by the digest",
 }
 JOB_LIBRARY_PREFIX = "pgqueuer"
 
