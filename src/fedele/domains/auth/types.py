@@ -120,6 +120,10 @@ class CreatedKey:
     text: SecretStr
 
 
+# With a symmetric algorithm or none, whoever has the public key could sign.
+ASYMMETRIC_ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"})
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class ForeignIssuer:
     """An OIDC issuer whose tokens we accept as a member's login. `algorithms` is a closed list of asymmetric ones."""
@@ -129,6 +133,17 @@ class ForeignIssuer:
     jwks_url: str
     algorithms: tuple[str, ...] = ("RS256",)
     enrol: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.algorithms or set(self.algorithms) - ASYMMETRIC_ALGORITHMS:
+            raise ValueError(f"{self.issuer}: algorithms must be among {', '.join(sorted(ASYMMETRIC_ALGORITHMS))}")
+        if not self.audience:
+            raise ValueError(f"{self.issuer}: say which audience its tokens must have, or anybody's token logs in here")
+
+    @property
+    def identity_kind(self) -> str:
+        """The kind of identity under which its subjects are known."""
+        return f"oidc:{self.issuer}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -145,6 +160,5 @@ class AuthPolicy:
     otp_attempts_max: int = 5
     otp_requests_per_identity_per_hour: int = 6
     otp_requests_per_client_per_hour: int = 60
-    otp_failures_per_identity_per_day: int = 30
+    otp_attempts_per_identity_per_day: int = 30
     token_requests_per_client_per_minute: int = 120
-    enrolment_open: bool = True

@@ -116,6 +116,10 @@ class Peppers:
         """Its digest under every version known: what a look-up asks for."""
         return [self.digest(identity, version) for version in self.values]
 
+    def mac(self, purpose: str, text: str) -> bytes:
+        """A digest of any other text under the current pepper; `purpose` keeps one use from answering for another."""
+        return hmac.digest(self.values[self.current].get_secret_value(), f"{purpose}\0{text}".encode(), "sha256")
+
     def lock_number(self, identity: Identity) -> int:
         """The advisory lock that makes enrolments of one identity serial, the same in processes that already know a
         newer pepper and in those that do not yet."""
