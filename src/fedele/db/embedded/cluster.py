@@ -1,6 +1,7 @@
 """The data folder: making it so that a kill leaves nothing in the way, judging what is found there, starting it."""
 
 import contextlib
+import hashlib
 import os
 import re
 import shutil
@@ -171,8 +172,7 @@ def socket_folder(folder: Path, lodging: Lodging) -> Path:
     name = f".s.PGSQL.{DEFAULT_SOCKET_NUMBER}"
     fits = len(os.fsencode(place / name)) <= SOCKET_PATH_BYTES_MAX and re.fullmatch(r"[\w./-]+", str(place), re.ASCII)
     if not fits or lodging.cluster_home is not None:
-        digest = re.sub(r"\W", "", str(folder), flags=re.ASCII)[-16:] + f"{hash_of(folder):08x}"
-        place = Path("/tmp") / f"fedele-{digest}"  # noqa: S108 - made 0700 and checked below
+        place = short_socket_folder(folder)
     owner = lodging.account.owner or (os.geteuid(), os.getegid())
     with contextlib.suppress(FileExistsError):
         place.mkdir(mode=0o700)
@@ -185,12 +185,16 @@ def socket_folder(folder: Path, lodging: Lodging) -> Path:
     return place
 
 
-def hash_of(folder: Path) -> int:
-    """A number that stands for the folder's path, the same in every process."""
-    number = 2166136261  # FNV-1a, 32 bits
-    for byte in os.fsencode(folder):
-        number = ((number ^ byte) * 16777619) & 0xFFFFFFFF
-    return number
+def short_socket_folder(folder: Path) -> Path:
+    """Where the socket goes when the data folder's own path will not do: the same for every process that asks."""
+    digest = hashlib.blake2s(os.fsencode(folder), digest_size=8).hexdigest()
+    return Path("/tmp") / f"fedele-{digest}"  # noqa: S108 - whoever uses it makes it 0700 and checks the owner
+
+
+def forget_socket_folder(folder: Path) -> None:
+    """Remove the short socket folder, if there is one and no socket is in it."""
+    with contextlib.suppress(OSError):
+        short_socket_folder(folder).rmdir()
 
 
 def _sync(folder: Path) -> None:

@@ -1,6 +1,7 @@
 """Start, attach to and stop the embedded server."""
 
 import shutil
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -12,9 +13,10 @@ from fedele.db.embedded.binaries import Binaries, find_binaries
 from fedele.db.embedded.errors import EmbeddedServerError
 from fedele.db.embedded.launch import Running, attach, launch, stop_postmaster
 from fedele.db.embedded.locks import SharedLock, anybody_holds, exclusive
-from fedele.db.embedded.processes import end_orphans, living_postmaster
+from fedele.db.embedded.processes import POLL_SECONDS, end_orphans, living_postmaster
 
 START_SECONDS_MAX = 600  # recovery of 838 MB of WAL took 17 s; a slow disk takes longer
+DYING_SECONDS_MAX = 2
 
 
 class EmbeddedServer:
@@ -70,6 +72,7 @@ class EmbeddedServer:
                 using.release()
                 if not anybody_holds(self.folder / "users.lock"):
                     stop_postmaster(self.folder / "cluster", self._process)
+                    data.forget_socket_folder(self.folder)
         except EmbeddedServerError:
             if self.folder.exists():
                 raise
@@ -100,15 +103,39 @@ def start(
     data.make_folder(folder)
     with exclusive(folder / "start.lock", wait_seconds):
         data.check_version(folder)
-        running = attach(folder, port, wait_seconds) or launch(folder, binaries, port, settings or {}, wait_seconds)
-        try:
-            client.prepare(folder, binaries, running.pid_file)
-            using = SharedLock(folder / "users.lock")
-        except BaseException:
-            if running.process is not None:
+        running = _attach_prepared(folder, binaries, port, wait_seconds)
+        if running is None:
+            running = launch(folder, binaries, port, settings or {}, wait_seconds)
+            try:
+                client.prepare(folder, binaries, running.pid_file)
+            except BaseException:
                 stop_postmaster(folder / "cluster", running.process)
-            raise
+                raise
+        using = SharedLock(folder / "users.lock")
     return EmbeddedServer(folder, binaries, running, using)
+
+
+def _attach_prepared(folder: Path, binaries: Binaries, port: int | None, wait_seconds: float) -> Running | None:
+    """The living server, proven by speaking to it; None when there is none, or it was dying while we looked."""
+    running = attach(folder, port, wait_seconds)
+    if running is None:
+        return None
+    try:
+        client.prepare(folder, binaries, running.pid_file)
+    except EmbeddedServerError:
+        if not _dies(folder / "cluster", running.pid_file.pid):
+            raise
+        return None
+    return running
+
+
+def _dies(cluster: Path, pid: int) -> bool:
+    deadline = time.monotonic() + DYING_SECONDS_MAX
+    while living_postmaster(cluster) == pid:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
 
 
 def remove(data_folder: Path) -> None:
@@ -121,6 +148,7 @@ def remove(data_folder: Path) -> None:
             raise EmbeddedServerError(f"another process uses the server in {folder}. Stop it first (Ctrl-C there).")
         cluster = folder / "cluster"
         stop_postmaster(cluster, None)
+        data.forget_socket_folder(folder)
         if cluster.is_symlink() and cluster.resolve().is_relative_to(SHARED_HOME):
             shutil.rmtree(cluster.resolve(), ignore_errors=True)
         shutil.rmtree(folder)
