@@ -14,6 +14,7 @@ from graphql.execution import Executor
 from fedele.api.context import Context
 from fedele.api.errors import ApiError
 from fedele.api.execution.documents import Documents
+from fedele.api.execution.limits import DocumentTooComplex
 from fedele.api.execution.masking import format_error
 from fedele.api.execution.prepared import DocumentInvalid, Prepared
 from fedele.api.execution.request import OperationRequest
@@ -69,6 +70,11 @@ class Engine:
                 outcome = self._refuse(invalid.errors, context, invalid.code)
             except ApiError as error:
                 outcome = self._refuse([error], context, error.code, error.status)
+            except RecursionError:
+                error = DocumentTooComplex("the variables are nested too deeply")
+                outcome = self._refuse([error], context, error.code)
+            except Exception as bug:
+                outcome = self._refuse([GraphQLError("", original_error=bug)], context, "INTERNAL", 500)
         log.info(
             "graphql.operation",
             schema=self.name,

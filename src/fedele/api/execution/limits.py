@@ -46,6 +46,7 @@ class Limits:
     spreads_max: int = 300
     arguments_max: int = 400
     variables_max: int = 60
+    values_max: int = 400  # items of lists and fields of objects written into the document; variables may hold more
     value_depth_max: int = 10
 
 
@@ -85,13 +86,14 @@ class _Counter:
         self._duplicates = 0
         self._spreads = 0
         self._arguments = 0
+        self._values = 0
         self._written_directives = 0
 
     def operation(self, operation: OperationDefinitionNode) -> None:
         """Measure one operation."""
         _refuse_above("variables", len(operation.variable_definitions or ()), self.limits.variables_max)
         for variable in operation.variable_definitions or ():
-            self._value_depth(variable.default_value, 0)
+            self._value(variable.default_value, 0)
             self._count_directives(variable)
         self._count_directives(operation)
         self.selection_set(operation.selection_set, 0)
@@ -138,7 +140,7 @@ class _Counter:
         self._arguments += len(node.arguments or ())
         _refuse_above("arguments", self._arguments, self.limits.arguments_max)
         for argument in node.arguments or ():
-            self._value_depth(argument.value, 0)
+            self._value(argument.value, 0)
         return self.selection_set(node.selection_set, depth + 1) if node.selection_set else Measure()
 
     def _spread(self, node: Any, depth: int) -> Measure:
@@ -156,18 +158,21 @@ class _Counter:
         for directive in directives:
             self._arguments += len(directive.arguments or ())
             for argument in directive.arguments or ():
-                self._value_depth(argument.value, 0)
+                self._value(argument.value, 0)
         _refuse_above("arguments", self._arguments, self.limits.arguments_max)
         return len(directives)
 
-    def _value_depth(self, value: Any, depth: int) -> None:
+    def _value(self, value: Any, depth: int) -> None:
         _refuse_above("levels of input", depth, self.limits.value_depth_max)
+        inner: Sequence[Any] = ()
         if isinstance(value, ListValueNode):
-            for item in value.values:
-                self._value_depth(item, depth + 1)
+            inner = value.values
         elif isinstance(value, ObjectValueNode):
-            for field in value.fields:
-                self._value_depth(field.value, depth + 1)
+            inner = [field.value for field in value.fields]
+        self._values += len(inner)
+        _refuse_above("values", self._values, self.limits.values_max)
+        for item in inner:
+            self._value(item, depth + 1)
 
     def _refuse(self, depth: int, fields: int, aliases: int, directives: int) -> None:
         _refuse_above("levels", depth, self.limits.depth_max)
