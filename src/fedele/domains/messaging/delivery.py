@@ -72,7 +72,8 @@ RETURNING s.member_id, s.source_id, s.template_key, s.target_id, s.template_valu
 _SETTLE = """
 UPDATE push_send s
    SET state = o.state, next_at = o.next_at, attempts_count = s.attempts_count - o.refunded,
-       provider_id = o.provider_id, last_reason = o.reason, settled_at = CASE WHEN o.state <> 'queued' THEN $1::timestamptz END
+       provider_id = o.provider_id, last_reason = o.reason,
+       settled_at = CASE WHEN o.state <> 'queued' THEN $1::timestamptz END
   FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::text[], $8::timestamptz[], $9::int[], $10::text[],
               $11::text[])
        AS o (member_id, source_id, template_key, target_id, state, next_at, refunded, provider_id, reason)
@@ -119,7 +120,8 @@ class Delivery:
     async def send_due(self, batches_max: int = 10) -> int:
         """Send the pushes that are due, whoever they are for; answers how many were claimed.
 
-        Whoever comes first takes what has gathered, so that a busy minute fills batches by itself. Stops after `batches_max` batches of a hundred: the rest waits for the next call.
+        Whoever comes first takes what has gathered, so that a busy minute fills batches by itself. Stops after
+        `batches_max` batches of a hundred: the rest waits for the next call.
         """
         claimed_count = 0
         for _ in range(batches_max):
