@@ -61,7 +61,7 @@ EVENT = (
     Name("event.name", "text", "The event's name: 'ride'."),
     Name("event.properties", "map", "What came with it: event.properties.minutes > 60."),
     Name("event.store", "text", "Key of the store where it happened; not known elsewhere."),
-    Name("event.source", "text", "Who reported it: 'app', 'till', 'web', …"),
+    Name("event.source", "text", "Who reported it: 'app', 'till', 'web' or another integration."),
 )
 PLACE = (
     Name("place.key", "text", "Key of the place the member is at; not known elsewhere."),

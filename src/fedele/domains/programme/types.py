@@ -182,6 +182,8 @@ SurveyRef = Annotated[str, Refers("survey")]
 
 
 def _text(value: Any) -> Any:
+    if isinstance(value, int | Decimal):
+        raise ValueError(f"must be a text (put {value} in quotes), or one text per locale")
     return {"": value} if isinstance(value, str) else value
 
 
