@@ -133,6 +133,8 @@ def _strings(path: Path, problems: list[str]) -> dict[str, str]:
     except UnicodeDecodeError as error:
         problems.append(f"{name}: is not UTF-8 (byte {error.start}); save it as UTF-8")
         return {}
+    if not text.startswith('"'):
+        problems.append(f"{name}: must begin with a key; readers take a file that begins otherwise for UTF-16")
     bare = _COMMENT.sub("", text)
     if left := _STRING.sub("", bare).strip():
         problems.append(f'{name}: cannot read {left.splitlines()[0]!r}; write "key" = "words";')

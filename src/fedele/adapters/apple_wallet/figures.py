@@ -26,7 +26,7 @@ class Figures:
         return f"{whole:,}".replace(",", self._thousands)
 
     def day(self, day: date, pattern: str) -> str:
-        """A date by a CLDR pattern ("MMMM y") or width ("medium")."""
+        """A date by a CLDR pattern ("LLLL y") or width ("medium")."""
         found = self._days.get((day, pattern))
         if found is None:
             if len(self._days) >= _DAYS_REMEMBERED_MAX:

@@ -37,7 +37,7 @@ def values_of(card: CardState) -> dict[str, str | None]:
         "card_code": card.card_code,
         "serial": card.serial,
         "member_name": card.display_name or None,
-        "member_since": write.day(card.member_since, "MMMM y") if card.member_since else None,
+        "member_since": write.day(card.member_since, "LLLL y") if card.member_since else None,
         "programme_name": card.programme_name,
         "tier": card.tier_name,
         "next_tier": card.next_tier_name,

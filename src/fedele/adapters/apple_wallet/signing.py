@@ -40,7 +40,7 @@ class Signer:
     def __init__(self, key: SigningKey, certificate: x509.Certificate, chain: Sequence[x509.Certificate]) -> None:
         self.certificate = certificate
         self._sign_raw, self._algorithm = _raw_signature(key)
-        self._certificates = der.explicit(0, *(each.public_bytes(Encoding.DER) for each in (certificate, *chain)))
+        self._certificates = der.explicit(0, *sorted(each.public_bytes(Encoding.DER) for each in (certificate, *chain)))
         self._signer_id = der.sequence(certificate.issuer.public_bytes(), der.integer(certificate.serial_number))
         self._head = _VERSION_1 + der.set_of(_SHA256) + der.sequence(_DATA)
 
