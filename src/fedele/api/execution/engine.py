@@ -71,8 +71,8 @@ class Engine:
             except ApiError as error:
                 outcome = self._refuse([error], context, error.code, error.status)
             except RecursionError:
-                error = DocumentTooComplex("the variables are nested too deeply")
-                outcome = self._refuse([error], context, error.code)
+                nested = DocumentTooComplex("the variables are nested too deeply")
+                outcome = self._refuse([nested], context, nested.code)
             except Exception as bug:
                 outcome = self._refuse([GraphQLError("", original_error=bug)], context, "INTERNAL", 500)
         log.info(
