@@ -1,7 +1,7 @@
 """Identities: two spellings of one address are one identity; digests say nothing without the pepper."""
 
 import pytest
-from pydantic import SecretBytes
+from pydantic import SecretBytes, SecretStr
 
 from fedele.domains.members.errors import IdentityInvalid
 from fedele.domains.members.types import Identity, Peppers
@@ -80,11 +80,22 @@ def test_a_digest_depends_on_pepper_kind_and_value() -> None:
     assert len(PEPPERS.digest(identity)) == 32
 
 
-def test_the_enrolment_lock_is_stable_across_pepper_roll_out() -> None:
-    """A process that knows the new pepper and one that does not yet take the same lock."""
-    identity = Identity.parse("email", "ada@example.org")
+def test_enrolment_locks_meet_across_pepper_roll_out() -> None:
+    """A process that knows the new pepper and one that does not yet have a lock in common; other identities none."""
+    identity, other = Identity.parse("email", "ada@example.org"), Identity.parse("email", "bo@example.org")
     old = Peppers(1, {1: PEPPERS.values[1]})
-    assert old.lock_number(identity) == PEPPERS.lock_number(identity)
+    assert old.lock_numbers(identity) & PEPPERS.lock_numbers(identity)
+    assert not PEPPERS.lock_numbers(other) & PEPPERS.lock_numbers(identity)
+
+
+def test_peppers_derive_from_the_secret_key() -> None:
+    """The same keys in any order know the same digests; the first one given is current; other keys know none."""
+    new, old, third = (SecretStr(f"secret key number {number}, long enough") for number in range(3))
+    identity = Identity.parse("email", "ada@example.org")
+    both, turned = Peppers.derive(new, old), Peppers.derive(old, new)
+    assert set(both.digests(identity)) == set(turned.digests(identity))
+    assert both.digest(identity) == Peppers.derive(new).digest(identity) != turned.digest(identity)
+    assert not set(Peppers.derive(third).digests(identity)) & set(both.digests(identity))
 
 
 def test_values_and_peppers_do_not_show() -> None:

@@ -121,7 +121,7 @@ class CreatedKey:
 
 
 # With a symmetric algorithm or none, whoever has the public key could sign.
-ASYMMETRIC_ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"})
+ASYMMETRIC_ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "Ed25519"})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -120,10 +120,23 @@ class Peppers:
         """A digest of any other text under the current pepper; `purpose` keeps one use from answering for another."""
         return hmac.digest(self.values[self.current].get_secret_value(), f"{purpose}\0{text}".encode(), "sha256")
 
-    def lock_number(self, identity: Identity) -> int:
-        """The advisory lock that makes enrolments of one identity serial, the same in processes that already know a
-        newer pepper and in those that do not yet."""
-        return int.from_bytes(self.digest(identity, min(self.values))[:8], "big", signed=True)
+    def lock_numbers(self, identity: Identity) -> set[int]:
+        """The advisory locks that make enrolments of one identity serial: one for each pepper, so that a process that
+        already knows a newer one and a process that does not yet still meet in one of them."""
+        return {int.from_bytes(digest[:8], "big", signed=True) for digest in self.digests(identity)}
+
+    @classmethod
+    def derive(cls, secret: SecretStr, *previous: SecretStr) -> "Peppers":
+        """Peppers from the installation's secret key and, while it is being replaced, those before it.
+
+        A pepper's version follows from its key, so that the order in which keys are configured means nothing.
+        """
+        peppers = {}
+        for key in (secret, *previous):
+            raw = hmac.digest(key.get_secret_value().encode(), b"fedele identity pepper", "sha256")
+            version = int.from_bytes(hmac.digest(raw, b"version", "sha256")[:2], "big") >> 1
+            peppers[version] = SecretBytes(raw)
+        return cls(next(iter(peppers)), peppers)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from fedele.domains.auth.api_key import KeyText
 from fedele.domains.auth.commands.foreign import ForeignTokens
 from fedele.domains.auth.errors import KeyInvalid, KeyRevoked, MemberUnknown
 from fedele.domains.auth.queries import find_api_key_with_digest
-from fedele.domains.auth.tokens import SigningKeys, read_access_token, read_unverified
+from fedele.domains.auth.tokens import ReadTokens, SigningKeys, read_access_token, read_unverified
 from fedele.domains.auth.types import Anonymous, AuthPolicy, MemberPrincipal, Principal, StaffPrincipal
 from fedele.domains.members.commands import enrol
 from fedele.domains.members.queries import find_by_identity
@@ -30,6 +30,7 @@ class Authenticator:
     peppers: Peppers
     keys: SigningKeys
     foreign: ForeignTokens | None = None
+    _read: ReadTokens = dataclasses.field(default_factory=ReadTokens, repr=False)
 
     async def principal(self, bearer: SecretStr | None, moment: Moment) -> Principal:
         """Whoever presents this: a staff key by its prefix, otherwise a member's token; nothing is Anonymous.
@@ -47,8 +48,12 @@ class Authenticator:
 
         Raises TokenInvalid, TokenExpired, MemberUnknown.
         """
+        if (known := self._read.find(bearer, moment.now)) is not None:
+            return known
         if self.foreign is None or self.keys.find(read_unverified(bearer).kid or "") is not None:
-            return read_access_token(self.keys, self.policy, bearer, moment.now)
+            principal = read_access_token(self.keys, self.policy, bearer, moment.now)
+            self._read.keep(bearer, principal)
+            return principal
         subject = await self.foreign.read(bearer, moment)
         member_id = await find_by_identity(self.database.reader, subject.identity, self.peppers)
         if member_id is None:

@@ -29,9 +29,7 @@ async def enrol(tx: Transaction, new: NewMember, peppers: Peppers, moment: Momen
 async def enrol_many(tx: Transaction, news: Sequence[NewMember], peppers: Peppers, moment: Moment) -> list[Enrolment]:
     """Enrol a batch (up to about a thousand) in a handful of statements; see `enrol`. The answer keeps the order."""
     identities = {(i.kind, i.value.get_secret_value()): i for i in chain.from_iterable(n.identities for n in news)}
-    locks = sorted({peppers.lock_number(identity) for identity in identities.values()})
-    # A statement of its own: the look-up's snapshot must be younger than the wait for the lock.
-    await tx.fetch("SELECT pg_advisory_xact_lock(number) FROM unnest($1::bigint[]) AS number", locks)
+    await _lock_identities(tx, list(identities.values()), peppers)
     held = await _holders(tx, list(identities.values()), peppers)
     assignments = assign(news, held, lambda: MemberId(new_id()))
     pairs = list(zip(news, assignments, strict=True))
@@ -69,7 +67,7 @@ async def link_identity(
     tx: Transaction, member_id: MemberId, identity: Identity, peppers: Peppers, moment: Moment
 ) -> bool:
     """Let the member be recognised by one more identity; False when they already were. Raises IdentityTaken."""
-    await tx.fetch("SELECT pg_advisory_xact_lock($1::bigint)", peppers.lock_number(identity))
+    await _lock_identities(tx, [identity], peppers)
     holder = await queries.find_by_identity(tx, identity, peppers)
     if holder is not None and holder != member_id:
         raise IdentityTaken(kind=identity.kind.partition(":")[0])
@@ -80,6 +78,15 @@ async def link_identity(
     await _insert_identities(tx, [assignment], peppers, moment)
     await _announce_links(tx, assignment, moment)
     return True
+
+
+async def _lock_identities(tx: Transaction, identities: Sequence[Identity], peppers: Peppers) -> None:
+    """Make enrolments of these identities serial, in one order for everybody.
+
+    A statement of its own: the look-up's snapshot must be younger than the wait for the locks.
+    """
+    locks = sorted({number for identity in identities for number in peppers.lock_numbers(identity)})
+    await tx.fetch("SELECT pg_advisory_xact_lock(number) FROM unnest($1::bigint[]) AS number", locks)
 
 
 async def _holders(

@@ -1,0 +1,1 @@
+"""Foreign OIDC issuers, behind `domains.auth.ports.JwksFetch`."""
