@@ -5,6 +5,7 @@ A config model is frozen pydantic with `extra="forbid"` (derive from Section). A
 checked across all sections, at the line of the mistake.
 """
 
+import calendar
 import dataclasses
 import re
 from collections.abc import Iterator, Mapping
@@ -183,7 +184,7 @@ SurveyRef = Annotated[str, Refers("survey")]
 
 def _text(value: Any) -> Any:
     if isinstance(value, int | Decimal):
-        raise ValueError(f"must be a text (put {value} in quotes), or one text per locale")
+        raise ValueError(f"must be a text (put {value} in quotes), or one text per locale")  # noqa: TRY004 - pydantic's
     return {"": value} if isinstance(value, str) else value
 
 
@@ -234,6 +235,13 @@ class Period(Section):
     days: int = Field(default=0, ge=0, le=36_525)
     months: int = Field(default=0, ge=0, le=1_200)
     years: int = Field(default=0, ge=0, le=100)
+
+    def after(self, day: date) -> date:
+        """The day this period ends when it begins on `day`: 31 January + 1 month is the last day of February."""
+        months = day.year * 12 + day.month - 1 + self.months + 12 * self.years
+        year, month = divmod(months, 12)
+        last = calendar.monthrange(year, month + 1)[1]
+        return date(year, month + 1, min(day.day, last)) + timedelta(days=self.days)
 
 
 class WeeklyWindow(Section):
