@@ -10,6 +10,8 @@ from fedele.db.database import Queryable, Row
 from fedele.domains.activity.types import (
     ActivityEvent,
     ActivityEventId,
+    ActivityItem,
+    Burned,
     Line,
     Product,
     Purchase,
@@ -17,6 +19,7 @@ from fedele.domains.activity.types import (
     Tender,
 )
 from fedele.kernel.ids import MemberId, StoreId
+from fedele.kernel.pages import MalformedCursor, Page, decode_cursor, encode_cursor
 
 # A purchase with its lines as one row: the lines travel as a JSON array in line order.
 _PURCHASE = """
@@ -29,6 +32,52 @@ _PURCHASE = """
     ) AS lines
       FROM purchase p
 """
+
+# Purchases, returns and events of one member, newest first, each with its lines and what it did to the balances. Every
+# branch stops at the page's length by its own index, so a page costs the same however long the history is.
+_PAGE = """
+WITH page AS (
+    (SELECT 'purchase' AS kind, purchase_id AS id, occurred_at, '' AS name, store_id, receipt, currency, total_minor,
+            discount_minor, purchase_id, points
+       FROM purchase WHERE member_id = $1 AND (occurred_at, purchase_id) < ($2, $3)
+      ORDER BY occurred_at DESC, purchase_id DESC LIMIT $4)
+    UNION ALL
+    (SELECT 'return', return_id, occurred_at, '', store_id, NULL, currency, total_minor, 0, purchase_id, points
+       FROM purchase_return WHERE member_id = $1 AND (occurred_at, return_id) < ($2, $3)
+      ORDER BY occurred_at DESC, return_id DESC LIMIT $4)
+    UNION ALL
+    (SELECT 'event', event_id, occurred_at, name, store_id, NULL, NULL, NULL, 0, NULL, points
+       FROM activity_event WHERE member_id = $1 AND (occurred_at, event_id) < ($2, $3)
+      ORDER BY occurred_at DESC, event_id DESC LIMIT $4)
+    ORDER BY occurred_at DESC, id DESC LIMIT $4
+)
+SELECT page.*, (
+    SELECT jsonb_agg(jsonb_build_array(l.line_number, coalesce(r.quantity, l.quantity)::text,
+                     coalesce(r.amount_minor, l.amount_minor), l.tax_minor, l.discount_minor, l.kind, l.sku, l.name,
+                     l.category, l.department, l.brand, '0', l.attributes) ORDER BY l.line_number)
+      FROM purchase_line l
+      LEFT JOIN purchase_return_line r
+        ON page.kind = 'return' AND r.member_id = $1 AND r.return_id = page.id AND r.line_number = l.line_number
+     WHERE l.member_id = $1 AND l.purchase_id = page.purchase_id
+       AND (page.kind = 'purchase' OR r.return_id IS NOT NULL)
+) AS lines
+  FROM page ORDER BY page.occurred_at DESC, page.id DESC
+"""
+_END_OF_TIME = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
+
+
+async def list_activity(db: Queryable, member_id: MemberId, first: int, after: str | None = None) -> Page[ActivityItem]:
+    """What the member did, newest first, in one statement. Raises MalformedCursor."""
+    at, last_id = _END_OF_TIME, UUID(int=(1 << 128) - 1)
+    if after is not None:
+        at, last_id = _position(after)
+    rows = await db.fetch(_PAGE, member_id, at, last_id, first + 1)
+    shown = rows[:first]
+    return Page(
+        items=tuple(_item(row) for row in shown),
+        cursors=tuple(encode_cursor(row["occurred_at"].isoformat(), str(row["id"])) for row in shown),
+        has_next=len(rows) > first,
+    )
 
 
 async def find_purchase(db: Queryable, member_id: MemberId, purchase_id: PurchaseId) -> Purchase | None:
@@ -81,6 +130,30 @@ async def count_purchases(db: Queryable, member_id: MemberId, since: dt.datetime
     return count
 
 
+def _position(cursor: str) -> tuple[dt.datetime, UUID]:
+    at, last_id = decode_cursor(cursor, 2)
+    try:
+        return dt.datetime.fromisoformat(at), UUID(last_id)
+    except (TypeError, ValueError) as error:
+        raise MalformedCursor("this cursor was not made by this server") from error
+
+
+def _item(row: Row) -> ActivityItem:
+    return ActivityItem(
+        kind=row["kind"],
+        id=row["id"],
+        occurred_at=row["occurred_at"],
+        name=row["name"],
+        store_id=StoreId(row["store_id"]) if row["store_id"] else None,
+        receipt=row["receipt"],
+        currency=row["currency"],
+        total_minor=row["total_minor"],
+        saving_minor=row["discount_minor"],
+        lines=tuple(line_from_json(values) for values in row["lines"] or ()),
+        points=row["points"],
+    )
+
+
 def line_from_json(values: Sequence[Any]) -> Line:
     """A line out of the array that `_PURCHASE` makes of it."""
     number, quantity, amount, tax, discount, kind, sku, name, category, department, brand, _, attributes = values
@@ -105,7 +178,8 @@ def purchase_from_row(row: Row) -> Purchase:
         tax_minor=row["tax_minor"],
         discount_minor=row["discount_minor"],
         lines=tuple(line_from_json(values) for values in lines),
-        tenders=tuple(Tender(tender["kind"], tender["amount_minor"], tender.get("currency")) for tender in row["tenders"]),
+        tenders=tuple(Tender(part["kind"], part["amount_minor"], part.get("currency")) for part in row["tenders"]),
         attributes=row["attributes"],
+        burns=tuple(Burned(burn["currency"], burn["units"], UUID(burn["transaction_id"])) for burn in row["burns"]),
         returned={values[0]: Decimal(values[11]) for values in lines if Decimal(values[11])},
     )

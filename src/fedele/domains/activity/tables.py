@@ -59,6 +59,8 @@ class PurchaseRow(Table, table=True):
     tax_minor: int = _minor()
     discount_minor: int = _minor()
     tenders: list[Any] = Field(sa_column=Column(JSONB, nullable=False))
+    points: dict[str, int] = Field(sa_column=Column(JSONB, nullable=False, server_default="{}"))
+    burns: list[Any] = Field(sa_column=Column(JSONB, nullable=False, server_default="[]"))
     attributes: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False, server_default="{}"))
 
 
@@ -104,6 +106,7 @@ class PurchaseReturnRow(Table, table=True):
     recorded_at: datetime = _moment()
     currency: str = _text()
     total_minor: int = _minor()
+    points: dict[str, int] = Field(sa_column=Column(JSONB, nullable=False, server_default="{}"))
 
 
 class PurchaseReturnLineRow(Table, table=True):
@@ -142,3 +145,4 @@ class ActivityEventRow(Table, table=True):
     occurred_at: datetime = _moment()
     recorded_at: datetime = _moment()
     properties: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    points: dict[str, int] = Field(sa_column=Column(JSONB, nullable=False, server_default="{}"))

@@ -58,6 +58,15 @@ class Tender:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Burned:
+    """Programme units that paid a part of a purchase, and the ledger's transaction that took them."""
+
+    currency: str
+    units: int
+    transaction_id: UUID
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Purchase:
     """A sale as the till told it. `occurred_at` is theirs, `recorded_at` ours."""
 
@@ -75,6 +84,7 @@ class Purchase:
     lines: tuple[Line, ...]
     tenders: tuple[Tender, ...] = ()
     attributes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    burns: tuple[Burned, ...] = ()
     returned: Mapping[int, Decimal] = dataclasses.field(default_factory=dict)  # line number → quantity given back
 
 

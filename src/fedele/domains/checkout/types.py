@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from fedele.domains.activity.types import Line, PurchaseId, ReturnedLine, Return
 from fedele.domains.earning.types import Boost, Evaluation
 from fedele.domains.ledger.types import Balance
 from fedele.domains.tiers.types import TierStatus
+from fedele.kernel.expressions import Expression
 from fedele.kernel.ids import MemberId, StoreId
 
 
@@ -38,14 +40,25 @@ class Basket:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Discount:
+    """Money off: a fixed amount, or a share with a ceiling. `when`: on the lines that count; None: on all."""
+
+    amount_minor: int = 0
+    percent: Decimal = Decimal(0)
+    max_minor: int | None = None
+    minimum_minor: int = 0  # of the basket, else it stays in hand
+    when: Expression | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Benefit:
     """Something the member holds that this sale may use up: a claimed offer. The offers room supplies them."""
 
     claim_id: UUID
     key: str  # of the offer
     title: str
-    boost: Boost
-    minimum_minor: int = 0  # of eligible spend, else it stays in hand
+    boost: Boost | None = None  # it earns more …
+    discount: "Discount | None" = None  # … or takes money off
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -119,6 +132,7 @@ class Return:
 
     store_id: StoreId  # where it comes back
     lines: tuple[ReturnedLine, ...]
+    purchase_store_id: StoreId | None = None  # where it was bought; None: here
     purchase_id: PurchaseId | None = None
     member_id: MemberId | None = None
     receipt: str | None = None

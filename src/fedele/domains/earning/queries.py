@@ -1,7 +1,6 @@
 """What earning answers: what a purchase or an event would be worth (pure), and why past ones brought what they did."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +9,12 @@ from fedele.domains.earning.clawback import clawback_units, taken_when_returned
 from fedele.domains.earning.eligibility import eligible_minor
 from fedele.domains.earning.evaluation import DEFAULT_EXCLUDES, Rulebook, evaluate_event, evaluate_purchase
 from fedele.domains.earning.expiry import end_of_day, expires_at, expiry_of, start_of_day
-from fedele.domains.earning.types import AwardId, AwardRecord, ExplainedAward, LineShare, RuleTrace
+from fedele.domains.earning.types import AwardId, AwardRecord, ExplainedAward, GivenAward, LineShare, RuleTrace
 from fedele.kernel.ids import MemberId
 
 __all__ = [
     "DEFAULT_EXCLUDES",
     "Rulebook",
-    "award_from_json",
     "awards_of",
     "clawback_units",
     "eligible_minor",
@@ -27,6 +25,7 @@ __all__ = [
     "expiry_of",
     "explain_source",
     "explain_transaction",
+    "given_awards",
     "start_of_day",
     "taken_when_returned",
     "trace_to_json",
@@ -43,6 +42,13 @@ async def awards_of(db: Queryable, member_id: MemberId, source_id: UUID) -> list
     """The awards that a purchase or an event brought, in the order in which they were given."""
     sql = _AWARD + " WHERE member_id = $1 AND source_id = $2 ORDER BY award_id"
     return [_award(row) for row in await db.fetch(sql, member_id, source_id)]
+
+
+async def given_awards(db: Queryable, member_id: MemberId, source_id: UUID) -> list[GivenAward]:
+    """The awards of a purchase or an event with the usage they filled, for a return."""
+    sql = _AWARD + " WHERE member_id = $1 AND source_id = $2 ORDER BY award_id"
+    rows = await db.fetch(sql, member_id, source_id)
+    return [GivenAward(_award(row), tuple(_usage_key(text) for text in row["usage_periods"])) for row in rows]
 
 
 async def explain_transaction(
@@ -85,25 +91,6 @@ def trace_to_json(trace: Sequence[RuleTrace]) -> list[dict[str, Any]]:
         }
         for told in trace
     ]
-
-
-def award_from_json(values: Sequence[Any]) -> tuple[AwardRecord, tuple[tuple[str, str], ...], datetime]:
-    """An award, the usage counters it filled and its time.
-
-    Out of [id, rule, currency, units, clawed back, line numbers, line units, usage, transaction, version, occurred_at].
-    """
-    award_id, rule, currency, units, taken, numbers, shares, usage, transaction, version, at = values
-    record = AwardRecord(
-        AwardId(UUID(award_id)),
-        rule,
-        currency,
-        units,
-        taken,
-        tuple(LineShare(number, share) for number, share in zip(numbers, shares, strict=True)),
-        UUID(transaction) if transaction else None,
-        version,
-    )
-    return record, tuple(_usage_key(text) for text in usage), datetime.fromisoformat(at)
 
 
 def _usage_key(text: str) -> tuple[str, str]:

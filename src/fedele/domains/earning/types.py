@@ -61,6 +61,14 @@ class AwardRecord:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class GivenAward:
+    """An award with the usage counters it filled: what a return needs."""
+
+    record: AwardRecord
+    usage: tuple[tuple[str, str], ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class RuleTrace:
     """What became of one rule: for Explain. `details` hold the values that decided it, JSON-able."""
 

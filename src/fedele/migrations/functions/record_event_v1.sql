@@ -22,9 +22,9 @@ BEGIN
             RETURN v_posted;
         END IF;
     END IF;
-    INSERT INTO activity_event (member_id, event_id, name, store_id, occurred_at, recorded_at, properties)
+    INSERT INTO activity_event (member_id, event_id, name, store_id, occurred_at, recorded_at, properties, points)
     VALUES (p_member_id, (v_event ->> 'id')::uuid, v_event ->> 'name', v_event ->> 'store_id', v_at, p_now,
-            v_event -> 'properties');
+            v_event -> 'properties', v_event -> 'points');
     PERFORM award_v1(p_member_id, 'event', (v_event ->> 'id')::uuid, v_at, (p_event ->> 'programme_version')::integer,
                      p_event -> 'awards', p_event -> 'trace', v_posted);
     RETURN checkout_end_v1(p_member_id, p_scope, p_key, p_now, p_event, v_posted, p_quiet);

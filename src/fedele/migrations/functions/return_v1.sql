@@ -26,9 +26,9 @@ BEGIN
         END IF;
     END IF;
     INSERT INTO purchase_return (member_id, return_id, purchase_id, store_id, occurred_at, recorded_at, currency,
-                                 total_minor)
+                                 total_minor, points)
     VALUES (p_member_id, v_return_id, v_purchase_id, v_return ->> 'store_id', v_at, p_now, v_return ->> 'currency',
-            (v_return ->> 'total_minor')::bigint);
+            (v_return ->> 'total_minor')::bigint, v_return -> 'points');
     INSERT INTO purchase_return_line (member_id, return_id, line_number, purchase_id, quantity, amount_minor)
     SELECT p_member_id, v_return_id, n.number, v_purchase_id, n.quantity, n.amount_minor
       FROM jsonb_to_recordset(p_return -> 'lines') AS n (number integer, quantity numeric, amount_minor bigint);

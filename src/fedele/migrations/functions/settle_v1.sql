@@ -31,11 +31,15 @@ BEGIN
         VALUES (p_member_id, 'guest', 'till', v_at, p_now) ON CONFLICT DO NOTHING;
     END IF;
     INSERT INTO purchase (member_id, purchase_id, store_id, receipt, channel, occurred_at, recorded_at, currency,
-                          total_minor, tax_minor, discount_minor, tenders, attributes)
+                          total_minor, tax_minor, discount_minor, tenders, attributes, points,
+                          burns)
     VALUES (p_member_id, v_purchase_id, v_purchase ->> 'store_id', v_purchase ->> 'receipt', v_purchase ->> 'channel',
             v_at, p_now, v_purchase ->> 'currency', (v_purchase ->> 'total_minor')::bigint,
             (v_purchase ->> 'tax_minor')::bigint, (v_purchase ->> 'discount_minor')::bigint,
-            v_purchase -> 'tenders', v_purchase -> 'attributes');
+            v_purchase -> 'tenders', v_purchase -> 'attributes', v_purchase -> 'points', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                           'currency', r ->> 'currency', 'units', r -> 'units', 'transaction_id', r -> 'transaction_id')), '[]')
+                  FROM jsonb_array_elements(v_posted -> 'results') AS r WHERE r ->> 'op' = 'burn'));
     INSERT INTO purchase_line (member_id, purchase_id, line_number, kind, sku, name, category, department, brand,
                                quantity, amount_minor, tax_minor, discount_minor, attributes)
     SELECT p_member_id, v_purchase_id, n.number, n.kind, n.sku, n.name, n.category, n.department, n.brand,

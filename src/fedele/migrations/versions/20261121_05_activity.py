@@ -38,6 +38,8 @@ def upgrade() -> None:
             tax_minor bigint NOT NULL,
             discount_minor bigint NOT NULL,
             tenders jsonb NOT NULL,
+            points jsonb NOT NULL DEFAULT '{}', -- what it did to the balances, currency → units
+            burns jsonb NOT NULL DEFAULT '[]', -- [{currency, units, transaction_id}]: the units that paid a part
             attributes jsonb NOT NULL DEFAULT '{}',
             CONSTRAINT pk_purchase PRIMARY KEY (member_id, purchase_id),
             CONSTRAINT uq_purchase_member_id_store_id_receipt UNIQUE (member_id, store_id, receipt),
@@ -89,6 +91,7 @@ def upgrade() -> None:
             recorded_at timestamptz NOT NULL,
             currency text NOT NULL,
             total_minor bigint NOT NULL,
+            points jsonb NOT NULL DEFAULT '{}',
             CONSTRAINT pk_purchase_return PRIMARY KEY (member_id, return_id),
             CONSTRAINT fk_purchase_return_member_id_purchase_id FOREIGN KEY (member_id, purchase_id)
                 REFERENCES purchase (member_id, purchase_id)
@@ -124,6 +127,7 @@ def upgrade() -> None:
             occurred_at timestamptz NOT NULL,
             recorded_at timestamptz NOT NULL,
             properties jsonb NOT NULL,
+            points jsonb NOT NULL DEFAULT '{}',
             CONSTRAINT pk_activity_event PRIMARY KEY (member_id, event_id)
         )
     """)

@@ -1,0 +1,123 @@
+"""Is the basket one that a till can have sold? And as the rules see it, with the catalogue's words filled in."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from fedele.domains.activity.types import LINE_KINDS, TENDER_KINDS, Line
+from fedele.domains.checkout.errors import BasketInvalid
+from fedele.domains.checkout.types import Basket
+from fedele.domains.earning.types import Sale
+
+LINES_MAX = 2_000
+AMOUNT_MAX = 10**12  # minor units
+CLOCK_DRIFT = timedelta(minutes=10)
+
+
+def check_basket(basket: Basket, now: datetime) -> None:
+    """Raise BasketInvalid, with the field and what to do, if the basket contradicts itself."""
+    _check_head(basket, now)
+    numbers = set()
+    for index, line in enumerate(basket.lines):
+        _check_line(line, f"lines[{index}]")
+        if line.number in numbers:
+            raise BasketInvalid(problem=f"Two lines have the number {line.number}.", field=f"lines[{index}].number")
+        numbers.add(line.number)
+    _check_tenders(basket)
+
+
+def _check_head(basket: Basket, now: datetime) -> None:
+    if not 1 <= len(basket.receipt) <= 100:
+        raise BasketInvalid(problem="A receipt number has 1 to 100 characters.", field="receipt")
+    if not 1 <= len(basket.lines) <= LINES_MAX:
+        raise BasketInvalid(problem=f"A basket has 1 to {LINES_MAX} lines.", field="lines")
+    if len(basket.currency) != 3 or not basket.currency.isascii() or not basket.currency.isupper():
+        raise BasketInvalid(problem="The currency is an ISO 4217 code such as EUR.", field="currency")
+    if basket.occurred_at is not None:
+        if basket.occurred_at.tzinfo is None:
+            raise BasketInvalid(problem="occurredAt needs a time zone.", field="occurredAt")
+        if basket.occurred_at > now + CLOCK_DRIFT:
+            raise BasketInvalid(problem="occurredAt lies in the future: check the till's clock.", field="occurredAt")
+
+
+def _check_line(line: Line, field: str) -> None:
+    if line.kind not in LINE_KINDS:
+        raise BasketInvalid(problem=f"Line kinds are {', '.join(LINE_KINDS)}.", field=f"{field}.kind")
+    if not Decimal(0) < line.quantity < 10**9 or line.quantity != round(line.quantity, 3):
+        raise BasketInvalid(problem="A quantity is positive and has at most 3 decimals.", field=f"{field}.quantity")
+    if not 0 <= line.amount_minor <= AMOUNT_MAX:
+        raise BasketInvalid(problem="A line's amount is not negative; returns go apart.", field=f"{field}.amount")
+    if not 0 <= line.tax_minor <= line.amount_minor:
+        raise BasketInvalid(problem="A line's tax is part of its amount.", field=f"{field}.tax")
+    if not 0 <= line.discount_minor <= AMOUNT_MAX:
+        raise BasketInvalid(problem="A line's discount is not negative.", field=f"{field}.discount")
+
+
+def _check_tenders(basket: Basket) -> None:
+    for index, tender in enumerate(basket.tenders):
+        if tender.kind not in TENDER_KINDS or tender.amount_minor <= 0:
+            raise BasketInvalid(
+                problem=f"A tender is a positive amount of one of {', '.join(TENDER_KINDS)}.", field=f"tenders[{index}]"
+            )
+    paid = sum(tender.amount_minor for tender in basket.tenders)
+    if basket.tenders and paid != basket.total_minor:
+        raise BasketInvalid(
+            problem=f"The tenders pay {paid} minor units, the lines cost {basket.total_minor}.", field="tenders"
+        )
+
+
+def sale_of(basket: Basket, at: datetime, products: Mapping[str, Sequence[str | None]]) -> Sale:
+    """The basket as the rules see it: what the till left out of a line comes from the catalogue."""
+    return Sale(
+        store_id=basket.store_id,
+        occurred_at=at,
+        currency=basket.currency,
+        lines=tuple(_with_product(line, products.get(line.sku or "")) for line in basket.lines),
+        tenders=basket.tenders,
+        channel=basket.channel,
+        attributes=basket.attributes,
+    )
+
+
+def _with_product(line: Line, product: Sequence[str | None] | None) -> Line:
+    if product is None:
+        return line
+    name, category, department, brand = product
+    return dataclasses.replace(
+        line,
+        name=line.name or name,
+        category=line.category or category,
+        department=line.department or department,
+        brand=line.brand or brand,
+    )
+
+
+def skus_of(basket: Basket) -> list[str]:
+    """The skus whose words the catalogue may have to fill in."""
+    return sorted({line.sku for line in basket.lines if line.sku and not (line.category and line.brand and line.name)})
+
+
+def basket_body(basket: Basket) -> dict[str, Any]:
+    """The basket as JSON-able values: what the idempotency key stands for."""
+    return {
+        "store": basket.store_id,
+        "receipt": basket.receipt,
+        "currency": basket.currency,
+        "card": basket.card,
+        "member": str(basket.member_id) if basket.member_id else None,
+        "channel": basket.channel,
+        "occurred_at": basket.occurred_at.isoformat() if basket.occurred_at else None,
+        "attributes": dict(basket.attributes),
+        "benefits": [str(claim) for claim in basket.benefits] if basket.benefits is not None else None,
+        "confirmation": basket.confirmation,
+        "lines": [line_to_json(line) for line in basket.lines],
+        "tenders": [dataclasses.asdict(tender) for tender in basket.tenders],
+    }
+
+
+def line_to_json(line: Line) -> dict[str, Any]:
+    """A line as `settle_v1` reads it."""
+    values = {field.name: getattr(line, field.name) for field in dataclasses.fields(line)}
+    return values | {"quantity": str(line.quantity.normalize()), "attributes": dict(line.attributes)}

@@ -1,0 +1,7 @@
+"""The operations of the till, one use case a file."""
+
+from fedele.domains.checkout.commands.record_event import record_event
+from fedele.domains.checkout.commands.return_lines import return_lines
+from fedele.domains.checkout.commands.settle import settle
+
+__all__ = ["record_event", "return_lines", "settle"]

@@ -1,0 +1,201 @@
+"""From a decision to the one server-side call that carries it, and from its stored answer to what the caller gets."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from fedele.domains.activity.events import ActivityRecorded, PurchaseRecorded
+from fedele.domains.activity.types import PurchaseId
+from fedele.domains.checkout.basket import line_to_json
+from fedele.domains.checkout.decision import Decision
+from fedele.domains.checkout.types import Basket, EventSettlement, GivenAward, Settlement, TierMove
+from fedele.domains.earning.queries import trace_to_json
+from fedele.domains.earning.types import Occasion, Sale
+from fedele.domains.tiers.commands import standing_to_json
+from fedele.domains.tiers.events import TierChanged
+from fedele.domains.tiers.types import Standing
+from fedele.kernel.event import Event
+from fedele.kernel.ids import MemberId, new_id
+
+
+def sale_payload(
+    decision: Decision,
+    basket: Basket,
+    sale: Sale,
+    purchase_id: PurchaseId,
+    member_id: MemberId,
+    before: Standing,
+    *,
+    guest: bool,
+) -> dict[str, Any]:
+    """What `settle_v1` reads as p_sale."""
+    recorded = PurchaseRecorded(
+        member_id=member_id,
+        occurred_at=sale.occurred_at,
+        purchase_id=purchase_id,
+        store_id=basket.store_id,
+        currency=basket.currency,
+        total_minor=basket.total_minor,
+    )
+    return _common(decision, sale.occurred_at, member_id, before, recorded) | {
+        "guest": guest,
+        "purchase": {
+            "id": str(purchase_id),
+            "store_id": basket.store_id,
+            "receipt": basket.receipt,
+            "channel": basket.channel,
+            "currency": basket.currency,
+            "total_minor": basket.total_minor,
+            "tax_minor": sum(line.tax_minor for line in sale.lines),
+            "discount_minor": sum(line.discount_minor for line in sale.lines),
+            "tenders": [dataclasses.asdict(tender) for tender in basket.tenders],
+            "attributes": dict(basket.attributes),
+            "points": _net(decision),
+        },
+        "lines": [line_to_json(line) for line in sale.lines],
+        "claims": [str(benefit.claim_id) for benefit in decision.benefits_used],
+        "response": _response(decision, member_id)
+        | {"purchase_id": str(purchase_id), "guest": guest, "burned": dict(decision.burned)},
+    }
+
+
+def event_payload(
+    decision: Decision, occasion: Occasion, event_id: UUID, member_id: MemberId, before: Standing
+) -> dict[str, Any]:
+    """What `record_event_v1` reads as p_event."""
+    recorded = ActivityRecorded(
+        member_id=member_id,
+        occurred_at=occasion.occurred_at,
+        event_id=event_id,
+        name=occasion.name,
+        store_id=occasion.store_id,
+    )
+    return _common(decision, occasion.occurred_at, member_id, before, recorded) | {
+        "event": {
+            "id": str(event_id),
+            "name": occasion.name,
+            "store_id": occasion.store_id,
+            "properties": dict(occasion.properties),
+            "points": _net(decision),
+        },
+        "response": _response(decision, member_id) | {"event_id": str(event_id)},
+    }
+
+
+def _net(decision: Decision) -> dict[str, int]:
+    """What it does to the balances, per currency."""
+    net = {currency: -units for currency, units in decision.burned.items()}
+    for award in decision.evaluation.awards:
+        net[award.currency] = net.get(award.currency, 0) + award.units
+    return net
+
+
+def _common(decision: Decision, at: datetime, member_id: MemberId, before: Standing, recorded: Event) -> dict[str, Any]:
+    evaluation = decision.evaluation
+    return {
+        "at": at.isoformat(),
+        "programme_version": evaluation.programme_version,
+        "operations": list(decision.operations),
+        "awards": [
+            {
+                "id": str(new_id()),
+                "rule": award.rule,
+                "currency": award.currency,
+                "units": award.units,
+                "line_numbers": [share.number for share in award.lines],
+                "line_units": [share.units for share in award.lines],
+                "periods": [f"{name} {period}" for name, period in award.usage],
+                "operation": decision.operation_of[award.currency, award.pending_days],
+            }
+            for award in evaluation.awards
+        ],
+        "trace": trace_to_json(evaluation.trace),
+        "usage": [
+            {"rule": name, "period": period, "units": award.units, "times": 1}
+            for award in evaluation.awards
+            for name, period in award.usage
+        ],
+        "counters": counters_to_json(decision.counters),
+        "standing": standing_to_json(decision.standing) if decision.standing != before else None,
+        "tier_changes": list(decision.tier_changes),
+        "events": events_to_json([recorded, *tier_events(decision.tier_changes, member_id)]),
+    }
+
+
+def counters_to_json(counters: Mapping[tuple[str, Any], int]) -> list[dict[str, Any]]:
+    """Changes of qualifying counters as `checkout_end_v1` reads them."""
+    return [
+        {"counter": counter, "day": day.isoformat(), "amount": amount} for (counter, day), amount in counters.items()
+    ]
+
+
+def tier_events(changes: Sequence[Mapping[str, Any]], member_id: MemberId) -> list[Event]:
+    """One TierChanged per change."""
+    return [
+        TierChanged(
+            member_id=member_id,
+            occurred_at=datetime.fromisoformat(change["occurred_at"]),
+            from_tier=change["from"],
+            to_tier=change["to"],
+            reason=change["reason"],
+        )
+        for change in changes
+    ]
+
+
+def events_to_json(events: Sequence[Event]) -> list[dict[str, Any]]:
+    """Announcements as `checkout_end_v1` reads them."""
+    return [
+        {
+            "id": str(new_id()),
+            "kind": event.kind,
+            "payload": event.payload(),
+            "occurred_at": event.occurred_at.isoformat(),
+        }
+        for event in events
+    ]
+
+
+def _response(decision: Decision, member_id: MemberId) -> dict[str, Any]:
+    move = decision.tier_move
+    return {
+        "member_id": str(member_id),
+        "programme_version": decision.evaluation.programme_version,
+        "awards": [[award.rule, award.currency, award.units] for award in decision.evaluation.awards],
+        "tier_move": [move.from_tier, move.to_tier] if move else None,
+    }
+
+
+def read_settlement(response: Mapping[str, Any]) -> Settlement:
+    """The stored answer of a sale."""
+    return Settlement(
+        purchase_id=PurchaseId(UUID(response["purchase_id"])),
+        member_id=MemberId(UUID(response["member_id"])),
+        guest=response["guest"],
+        version=response["version"],
+        programme_version=response["programme_version"],
+        awards=tuple(GivenAward(*award) for award in response["awards"]),
+        burned=response["burned"],
+        spendable=response["spendable"],
+        tier_move=read_tier_move(response),
+    )
+
+
+def read_event_settlement(response: Mapping[str, Any]) -> EventSettlement:
+    """The stored answer of an event."""
+    return EventSettlement(
+        event_id=UUID(response["event_id"]),
+        member_id=MemberId(UUID(response["member_id"])),
+        version=response["version"],
+        programme_version=response["programme_version"],
+        awards=tuple(GivenAward(*award) for award in response["awards"]),
+        spendable=response["spendable"],
+        tier_move=read_tier_move(response),
+    )
+
+
+def read_tier_move(response: Mapping[str, Any]) -> TierMove | None:
+    """The change of tier in a stored answer."""
+    return TierMove(*response["tier_move"]) if response["tier_move"] else None
