@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from fedele.domains.auth.commands import SigningKeys
+from fedele.kernel.ids import new_id
 
 
 def keep_token_keys(file: Path) -> SigningKeys:
@@ -38,8 +39,7 @@ def _write_new(file: Path, keys: SigningKeys) -> None:
 
 
 def _write_temporary(file: Path, keys: SigningKeys) -> Path:
-    temporary = file.with_name(f".{file.name}.{os.getpid()}")
-    temporary.unlink(missing_ok=True)
+    temporary = file.with_name(f".{file.name}.{new_id().hex}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as stream:
         stream.write(keys.dump().get_secret_value())
