@@ -42,15 +42,13 @@ class _Things(dict[str, Any]):
 def _compare(section: str, path: str, old: Any, new: Any) -> Iterator[Change]:
     if _is_nothing(old) and _is_nothing(new):
         return
-    if old == new and not (isinstance(new, _Things) and list(old) != list(new)):
-        return
-    if isinstance(new, dict) and isinstance(old, dict):
+    if isinstance(new, dict) and isinstance(old, dict):  # equal dicts may differ in the order of things
         yield from _compare_maps(section, path, old, new)
     elif isinstance(new, _Things) and _is_nothing(old):
         yield from _compare_maps(section, path, {}, new)
     elif isinstance(old, _Things) and _is_nothing(new):
         yield from _compare_maps(section, path, old, {})
-    else:
+    elif old != new:
         yield _change(section, path, old, new)
 
 

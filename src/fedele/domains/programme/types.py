@@ -20,8 +20,10 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     RootModel,
     WithJsonSchema,
+    model_serializer,
     model_validator,
 )
 
@@ -156,6 +158,10 @@ def _clock_time(value: Any) -> Any:
     return value
 
 
+def _clock_text(value: time) -> str:
+    return "24:00" if value == time.max else value.strftime("%H:%M")
+
+
 def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
@@ -171,6 +177,7 @@ NotNegative = Annotated[Decimal, Field(ge=0, lt=Decimal(10) ** 12, max_digits=18
 ClockTime = Annotated[
     time,
     BeforeValidator(_clock_time),
+    PlainSerializer(_clock_text, when_used="json"),
     WithJsonSchema({"type": "string", "pattern": "^([01]\\d|2[0-3]):[0-5]\\d$|^24:00$", "description": "'07:30'."}),
 ]
 Weekday: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -213,6 +220,10 @@ class Text(RootModel[dict[str, str]]):
             if candidate in self.root:
                 return self.root[candidate]
         return next(iter(self.root.values()))
+
+    @model_serializer(mode="plain")
+    def _as_written(self) -> str | dict[str, str]:
+        return self.root[""] if list(self.root) == [""] else self.root
 
     def speaks(self, locale: str) -> bool:
         """Whether there is a text for this locale or its language."""
