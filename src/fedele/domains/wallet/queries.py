@@ -10,6 +10,8 @@ from fedele.domains.members import queries as members
 from fedele.domains.members.types import Member
 from fedele.domains.programme.config import Currencies, Currency, Places, ProgrammeConfig
 from fedele.domains.programme.types import Programme
+from fedele.domains.tiers import queries as tiers
+from fedele.domains.tiers.config import TiersConfig
 from fedele.domains.wallet import update_tag
 from fedele.domains.wallet.config import WalletConfig
 from fedele.domains.wallet.nearest import nearest
@@ -111,6 +113,7 @@ async def read_card(
         )
     code = await members.find_card_code(q, member_id)
     balances = await ledger.balances_by_member(q, [member_id], moment.now, expiries_count=1)
+    tier = await tiers.status_of(q, programme, member_id, moment)
     currencies = _shown_first(programme)
     held: dict[str, Balance] = {balance.currency: balance for balance in balances[member_id]}
     shown = held.get(currencies[0].key) if currencies else None
@@ -125,6 +128,9 @@ async def read_card(
         design=programme.section(WalletConfig).design,
         balances=tuple(_balance(each, held.get(each.key), locale, about.default_locale) for each in currencies),
         expiry=_expiry(shown, currencies[0], about.time_zone) if shown else None,
+        tier_key=tier.current if tier else None,
+        tier_name=_tier_name(programme, tier.current if tier else None, locale),
+        next_tier_name=_tier_name(programme, tier.next if tier else None, locale),
         member_since=_day(member.joined_at, about.time_zone),
         places=_places(programme, member),
     )
@@ -139,6 +145,16 @@ def _shown_first(programme: Programme) -> list[Currency]:
 def _balance(currency: Currency, held: Balance | None, locale: str, default_locale: str) -> CardBalance:
     available = from_units(held.available if held else 0, currency.decimals)
     return CardBalance(currency=currency.key, name=currency.name.in_locale(locale, default_locale), available=available)
+
+
+def _tier_name(programme: Programme, key: str | None, locale: str) -> str | None:
+    levels = programme.section(TiersConfig).levels
+    names = (
+        level.name.in_locale(locale, programme.section(ProgrammeConfig).default_locale)
+        for level in levels
+        if level.key == key
+    )
+    return next(names, None)
 
 
 def _expiry(held: Balance, currency: Currency, time_zone: str) -> CardExpiry | None:
