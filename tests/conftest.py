@@ -2,8 +2,6 @@
 
 pytest_plugins = [
     "tests.fixtures.database",
-    "tests.fixtures.schemas",
-    "tests.fixtures.served",
     "tests.fixtures.wallet",
     "tests.fixtures.phones",
 ]

@@ -105,7 +105,10 @@ async def test_only_named_origins_may_call_from_a_browser() -> None:
 
 
 async def test_the_loop_goes_on_serving_while_a_hostile_document_is_read(make_client: MakeClient) -> None:
-    """Forty different ones at once: whoever waits for the loop meanwhile waits less than a quarter of a second."""
+    """Forty different ones at once: whoever waits for the loop meanwhile waits less than a quarter of a second.
+
+    Counted in CPU time of this process, all its threads together, as other processes share the machine.
+    """
     hostile = [
         "{ me { " + " ".join(f"x{i}: id" for i in range(60)) + " } " + "__typename " * 35 + f"y{n}: __typename }}"
         for n in range(40)
@@ -115,9 +118,9 @@ async def test_the_loop_goes_on_serving_while_a_hostile_document_is_read(make_cl
         longest = 0.0
         running = asyncio.gather(*(http.post("/graphql", json={"query": text}) for text in hostile))
         while not running.done():
-            before = time.perf_counter()
+            before = time.process_time()
             await asyncio.sleep(0.001)
-            longest = max(longest, time.perf_counter() - before)
+            longest = max(longest, time.process_time() - before)
         codes = {sent.json()["errors"][0]["extensions"]["code"] for sent in running.result()}
     assert codes <= {"DOCUMENT_TOO_COMPLEX", "UNAUTHENTICATED"}
     assert longest < 0.25

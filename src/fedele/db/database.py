@@ -24,13 +24,18 @@ _statements: ContextVar[list[str] | None] = ContextVar("fedele_statements", defa
 
 @contextlib.contextmanager
 def counting() -> Iterator[list[str]]:
-    """Collect the text of every statement sent inside the block, by this task and those it starts."""
+    """Collect the text of every statement sent inside the block, by this task and those it starts.
+
+    Blocks nest: what an inner one has counted, the outer one counts when the inner ends.
+    """
     statements: list[str] = []
     token = _statements.set(statements)
     try:
         yield statements
     finally:
         _statements.reset(token)
+        if (outer := _statements.get()) is not None:
+            outer.extend(statements)
 
 
 class Queryable(Protocol):
