@@ -6,6 +6,7 @@ from fedele.api import ids
 from fedele.api.context import Context, Info
 from fedele.api.member.base import MemberBase
 from fedele.api.member.feed import CARD_TYPES
+from fedele.api.member.messaging import DEVICE, MESSAGE, MessagingFields, MessagingMutation, fetch_device, fetch_message
 from fedele.api.node import Node, NodeKind, find_node
 from fedele.api.permissions import MEMBER, query_field
 from fedele.api.schema import build_schema, compose
@@ -14,6 +15,7 @@ from fedele.kernel.ids import MemberId
 
 @strawberry.type
 class Member(
+    MessagingFields,
     MemberBase,
     Node,
 ):
@@ -30,7 +32,11 @@ async def _fetch_member(context: Context, text: strawberry.ID) -> Member | None:
 
 
 # One line per kind of thing that has an id of its own.
-NODES: tuple[NodeKind, ...] = (NodeKind("member", _fetch_member),)
+NODES: tuple[NodeKind, ...] = (
+    NodeKind("member", _fetch_member),
+    NodeKind(MESSAGE, fetch_message),
+    NodeKind(DEVICE, fetch_device),
+)
 
 
 @strawberry.type
@@ -50,7 +56,7 @@ class MeQuery:
 
 # One line per room that has root queries, and one per room that has mutations.
 QUERIES: tuple[type, ...] = (MeQuery,)
-MUTATIONS: tuple[type, ...] = ()
+MUTATIONS: tuple[type, ...] = (MessagingMutation,)
 
 
 def build_member_schema() -> strawberry.Schema:

@@ -56,15 +56,16 @@ SELECT m.status = 'active' AS active,
  WHERE m.member_id = $1
 """
 
-# Newest first; `$3` is the last message of the page before.
-_MESSAGES = """
+_SHOWN = """
 SELECT i.member_id, i.message_id, i.template_key, i.template_values, i.display, i.created_at, i.expires_at, i.seen_at,
        p.locale, p.display_name
   FROM in_app_message i LEFT JOIN member_profile p USING (member_id)
  WHERE i.member_id = $1 AND i.dismissed_at IS NULL AND i.expires_at > $2
-   AND ($3::uuid IS NULL OR i.message_id < $3) AND i.template_key = ANY($4::text[])
- ORDER BY i.message_id DESC LIMIT $5
+   AND i.template_key = ANY($4::text[])
 """
+# Newest first; `$3` is the last message of the page before.
+_MESSAGES = _SHOWN + "AND ($3::uuid IS NULL OR i.message_id < $3) ORDER BY i.message_id DESC LIMIT $5"
+_MESSAGE = _SHOWN + "AND i.message_id = $3"
 
 
 async def contact_facts(db: Queryable, member_id: MemberId, moment: Moment) -> ContactFacts:
@@ -103,6 +104,26 @@ async def list_messages(
     rows = await db.fetch(_MESSAGES, member_id, moment.now, before, keys, first + 1)
     items = tuple(_message(programme, row, locale) for row in rows[:first])
     return Page(items, tuple(encode_cursor(str(item.message_id)) for item in items), len(rows) > first)
+
+
+async def find_message(
+    db: Queryable,
+    programme: Programme,
+    member_id: MemberId,
+    message_id: MessageId,
+    moment: Moment,
+    *,
+    locale: str | None = None,
+) -> InAppMessage | None:
+    """One of the messages that `list_messages` would list, or None."""
+    keys = [template.key for template in programme.section(MessagesConfig).templates]
+    row = await db.fetch_row(_MESSAGE, member_id, moment.now, message_id, keys)
+    return _message(programme, row, locale) if row else None
+
+
+async def find_device(db: Queryable, member_id: MemberId, device_id: DeviceId) -> Device | None:
+    """One of the member's devices, or None."""
+    return next((device for device in await list_devices(db, member_id) if device.device_id == device_id), None)
 
 
 async def list_devices(db: Queryable, member_id: MemberId) -> tuple[Device, ...]:
