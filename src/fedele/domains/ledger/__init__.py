@@ -2,7 +2,7 @@
 
 May call: kernel, db. Announces (through the outbox, written by the SQL itself): PointsEarned, PointsSettled,
 PointsBurned, PointsRestored, PointsClawedBack, PointsExpired, PointsAdjusted, PointsHeld, ExpiryMoved. Knows no
-programme: units, expiry and mode come from the caller (`config.py` turns an expiry policy into an instant).
+programme: units, expiry and mode come from the caller, who turns policies into instants.
 
 **Accounts** of one member in one currency. Theirs: `available`, `pending`, `reserved` (held for a till), `debt` (≤ 0,
 owed after a clawback). The programme's legs, also kept per member so that no row is hot: `issued`, `redeemed`,

@@ -1,0 +1,35 @@
+"""Work of the clock: pending lots that are due become available, lots that expired are swept."""
+
+from fedele.db.database import Database
+from fedele.domains.ledger import commands, queries
+from fedele.domains.ledger.types import DueMember
+from fedele.jobs.types import Schedule
+from fedele.kernel.clock import Moment
+
+BATCH_COUNT = 500
+
+
+def sweep(database: Database, every_seconds: float = 60.0) -> Schedule:
+    """Settle and expire what is due, member by member, each in a transaction of its own; safe to stop and run again.
+
+    Nothing waits for it: what is spendable is judged by the lots at the moment asked, swept or not.
+    """
+
+    async def run(moment: Moment) -> None:
+        await sweep_due(database, moment)
+
+    return Schedule("ledger.sweep", every_seconds, run)
+
+
+async def sweep_due(database: Database, moment: Moment) -> int:
+    """Settle, then expire, everybody who has something due at the moment; how many members' currencies were touched."""
+    count = 0
+    after: DueMember | None = None
+    while due := await queries.list_due(database.reader, moment.now, BATCH_COUNT, after):
+        for member in due:
+            async with database.transaction() as tx:
+                await commands.settle_pending(tx, member.member_id, member.currency, moment)
+                await commands.expire(tx, member.member_id, member.currency, moment)
+        count += len(due)
+        after = due[-1]
+    return count
