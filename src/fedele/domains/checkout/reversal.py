@@ -14,7 +14,7 @@ from fedele.domains.activity.types import Purchase, PurchaseId, ReturnId
 from fedele.domains.checkout.errors import ReturnInvalid
 from fedele.domains.checkout.state import MemberState, Rules
 from fedele.domains.checkout.types import Return, ReturnSettlement
-from fedele.domains.checkout.writing import counters_to_json, events_to_json, read_tier_move, tier_events
+from fedele.domains.checkout.writing import counters_to_json, events_to_json, read_tier_move, tier_events, usage_to_json
 from fedele.domains.earning.queries import DEFAULT_EXCLUDES, clawback_units, eligible_minor, taken_when_returned
 from fedele.domains.earning.types import GivenAward, Sale
 from fedele.domains.ledger.types import Clawback, Restore, TransactionId
@@ -248,11 +248,7 @@ def return_payload(
         ],
         "operations": list(decision.operations),
         "clawbacks": [{"award_id": str(award.record.id), "units": units} for award, units in decision.clawbacks],
-        "usage": [
-            {"rule": name, "period": period, "units": -units, "times": 0}
-            for award, units in decision.clawbacks
-            for name, period in award.usage
-        ],
+        "usage": usage_to_json([(key, -units, 0) for award, units in decision.clawbacks for key in award.usage]),
         "counters": counters_to_json(decision.counters),
         "standing": standing_to_json(decision.standing) if decision.standing != before else None,
         "tier_changes": list(decision.tier_changes),

@@ -22,7 +22,8 @@ _READ = """
 SELECT coalesce(v.version, 0) AS version, m.status, m.joined_at, p.locale, p.birthday_month, p.birthday_day,
        p.home_store, p.preferences, s.tier_key, s.since, s.kept_until,
        (SELECT jsonb_build_array(encode(r.input_hash, 'hex'), r.response, r.member_id)
-          FROM request r WHERE r.scope = $2 AND r.key = $3) AS request,
+          -- Without a response it is our own claim, of this very transaction.
+          FROM request r WHERE r.scope = $2 AND r.key = $3 AND r.response IS NOT NULL) AS request,
        (SELECT b.purchase_id FROM purchase b
          WHERE b.member_id = k.member_id AND b.store_id = $4 AND b.receipt = $5) AS purchase_id,
        -- The tier of that time, for a sale that reaches us after a later change.

@@ -1,7 +1,7 @@
 """From a decision to the one server-side call that carries it, and from its stored answer to what the caller gets."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -112,11 +112,7 @@ def _common(decision: Decision, at: datetime, member_id: MemberId, before: Stand
             for award in evaluation.awards
         ],
         "trace": trace_to_json(evaluation.trace),
-        "usage": [
-            {"rule": name, "period": period, "units": award.units, "times": 1}
-            for award in evaluation.awards
-            for name, period in award.usage
-        ],
+        "usage": usage_to_json([(key, award.units, 1) for award in evaluation.awards for key in award.usage]),
         "counters": counters_to_json(decision.counters),
         "standing": standing_to_json(decision.standing) if decision.standing != before else None,
         "tier_changes": list(decision.tier_changes),
@@ -129,6 +125,16 @@ def counters_to_json(counters: Mapping[tuple[str, Any], int]) -> list[dict[str, 
     return [
         {"counter": counter, "day": day.isoformat(), "amount": amount} for (counter, day), amount in counters.items()
     ]
+
+
+def usage_to_json(used: Iterable[tuple[tuple[str, str], int, int]]) -> list[dict[str, Any]]:
+    """((rule or currency, period), units, times) as `checkout_end_v1` reads them: one row per counter."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for (name, period), units, times in used:
+        row = rows.setdefault((name, period), {"rule": name, "period": period, "units": 0, "times": 0})
+        row["units"] += units
+        row["times"] += times
+    return list(rows.values())
 
 
 def tier_events(changes: Sequence[Mapping[str, Any]], member_id: MemberId) -> list[Event]:

@@ -31,10 +31,19 @@ def now_values(at: datetime, time_zone: str) -> dict[str, Any]:
     }
 
 
-def line_bindings(sale: Sale, earner: Earner, time_zone: str) -> list[Bindings]:
-    """One set of values per line, sharing those of the moment, the member and the purchase."""
+def line_bindings(sale: Sale, earner: Earner, time_zone: str, names: frozenset[str]) -> list[Bindings]:
+    """One set of values per line, sharing those of the moment, the member and the purchase.
+
+    Only the names that some condition reads are bound: turning all lines into maps for every line would be quadratic.
+    """
     shared = now_values(sale.occurred_at, time_zone) | dict(earner.facts) | _purchase_values(sale)
-    return [LINE_ENVIRONMENT.bind(shared | _line_values(line, sale.currency)) for line in sale.lines]
+    wanted = {name: value for name, value in shared.items() if name in names}
+    return [
+        LINE_ENVIRONMENT.bind(
+            wanted | {name: value for name, value in _line_values(line, sale.currency).items() if name in names}
+        )
+        for line in sale.lines
+    ]
 
 
 def event_bindings(occasion: Occasion, earner: Earner, time_zone: str) -> Bindings:
@@ -60,7 +69,8 @@ def _purchase_values(sale: Sale) -> dict[str, Any]:
         "purchase.channel": sale.channel,
         "purchase.items_count": len(sale.lines),
         "purchase.categories": _each_once([line.category for line in sale.lines]),
-        "purchase.products": _each_once([line.sku for line in sale.lines]),
+        "purchase.departments": _each_once([line.department for line in sale.lines]),
+        "purchase.skus": _each_once([line.sku for line in sale.lines]),
         "purchase.lines": [_line_as_map(line, sale.currency) for line in sale.lines],
         "purchase.attributes": sale.attributes,
     }
@@ -68,8 +78,9 @@ def _purchase_values(sale: Sale) -> dict[str, Any]:
 
 def _line_values(line: Line, currency: str) -> dict[str, Any]:
     return {
-        "line.product": line.sku or "",
+        "line.sku": line.sku or "",
         "line.category": line.category or "",
+        "line.department": line.department or "",
         "line.brand": line.brand or "",
         "line.kind": line.kind,
         "line.amount": Money(line.amount_minor, currency).decimal,
@@ -81,8 +92,10 @@ def _line_values(line: Line, currency: str) -> dict[str, Any]:
 
 def _line_as_map(line: Line, currency: str) -> Mapping[str, Any]:
     return {
-        "product": line.sku or "",
+        "sku": line.sku or "",
+        "kind": line.kind,
         "category": line.category or "",
+        "department": line.department or "",
         "brand": line.brand or "",
         "amount": Money(line.amount_minor, currency).decimal,
         "quantity": line.quantity,

@@ -216,7 +216,8 @@ class _PurchaseWork(_Work):
     def bindings(self) -> list[Bindings]:
         """Values per line; made when the first condition needs them."""
         if self._bindings is None:
-            self._bindings = line_bindings(self.sale, self.earner, self.rulebook.time_zone)
+            names = self.rulebook.names.union(*(boost.when.names for boost in self.earner.boosts if boost.when))
+            self._bindings = line_bindings(self.sale, self.earner, self.rulebook.time_zone, names)
         return self._bindings
 
     def candidate(self, rule: PurchaseMultiplier) -> Candidate | None:
