@@ -12,6 +12,7 @@ SHARED_TABLES = {
     "api_key": "staff keys: few, replicated",
     "product": "the catalogue: replicated",
     "reward_stock": "one row a stocked reward: what several members reach for cannot be one member's",
+    "offer_total": "one row an offer that ends: what several members reach for cannot be one member's",
     "reward_code": "the pool of codes of a reward: not a member's until one is given out",
     "trusted_document": "published documents: few, replicated",
     "ledger_checkpoint": "totals of the programme, not of a member; written by one job",

@@ -273,6 +273,13 @@ class WeeklyWindow(Section):
             return today in self.days and (self.opens <= clock < self.closes or clock == self.closes == time.max)
         return (today in self.days and clock >= self.opens) or (yesterday in self.days and clock < self.closes)
 
+    def closing(self, local: datetime) -> datetime:
+        """The instant at which the window closes that contains this local date and time."""
+        next_day = self.closes <= self.opens and local.time() >= self.opens
+        day = local.date() + timedelta(days=1 if next_day or self.closes == time.max else 0)
+        closes = time(0) if self.closes == time.max else self.closes
+        return datetime.combine(day, closes, local.tzinfo)
+
 
 def within(windows: tuple[WeeklyWindow, ...], instant: datetime, time_zone: str) -> bool:
     """Whether an instant, seen in this time zone, lies in one of the windows. No windows: always."""

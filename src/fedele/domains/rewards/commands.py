@@ -60,17 +60,40 @@ async def redeem_reward(
         reason={"reward": reward.key, "redemption_id": str(redemption_id), "tier": tier},
     )
     (posting,) = await post(tx, member_id, [burn], moment)
-    await tx.execute(
-        """
-        INSERT INTO redemption (member_id, redemption_id, reward_key, programme_version, status, code, currency, units,
-                                transaction_id, redeemed_at, usable_until)
-        VALUES ($1, $2, $3, $4, 'held', $5, $6, $7, $8, $9, $10)
-        """,
-        member_id, redemption_id, reward.key, programme.version, code, reward.cost.currency, units,
-        posting.transaction_id, moment.now, _usable_until(reward, programme, moment),
+    await _write(
+        tx, programme, member_id, redemption_id, reward, code, units, posting.transaction_id,
+        _usable_until(reward, programme, moment), moment,
     )  # fmt: skip
     redemption = await _get(tx, member_id, redemption_id, moment)
     await held.answer(tx, {"redemption_id": str(redemption_id)})
+    await tx.publish(_event(events.RewardRedeemed, redemption, moment))
+    return redemption
+
+
+async def give_reward(
+    tx: Transaction,
+    programme: Programme,
+    member_id: MemberId,
+    reward_key: str,
+    because: UUID,
+    usable_until: datetime,
+    moment: Moment,
+) -> Redemption:
+    """Give a reward for nothing (an offer's benefit, a make-good). `because` is what it is for, and makes it once.
+
+    Takes stock like a redemption; limits per member are the giver's to keep. Raises NotFound, RewardOutOfStock.
+    """
+    await tx.lock_member(member_id)
+    redemption_id = RedemptionId(because)
+    if earlier := await queries.find_redemption(tx, member_id, redemption_id, moment.now):
+        return earlier
+    reward = programme.section(RewardsConfig).find(reward_key)
+    if reward is None:
+        raise NotFound(what="reward")
+    await _take_stock(tx, reward)
+    code = await _code(tx, reward, redemption_id)
+    await _write(tx, programme, member_id, redemption_id, reward, code, 0, None, usable_until, moment)
+    redemption = await _get(tx, member_id, redemption_id, moment)
     await tx.publish(_event(events.RewardRedeemed, redemption, moment))
     return redemption
 
@@ -95,14 +118,15 @@ async def cancel_redemption(
         """,
         member_id, redemption_id,
     )  # fmt: skip
-    restore = Restore(
-        scope=SCOPE,
-        key=f"{redemption_id}:cancel",
-        currency=CurrencyKey(redemption.currency),
-        transaction_id=TransactionId(transaction_id),
-        reason={"reward": redemption.reward_key, "cancelled": str(redemption_id)},
-    )
-    await post(tx, member_id, [restore], moment)
+    if transaction_id is not None:  # a reward that was given cost nothing
+        restore = Restore(
+            scope=SCOPE,
+            key=f"{redemption_id}:cancel",
+            currency=CurrencyKey(redemption.currency),
+            transaction_id=TransactionId(transaction_id),
+            reason={"reward": redemption.reward_key, "cancelled": str(redemption_id)},
+        )
+        await post(tx, member_id, [restore], moment)
     # A code of a pool is not given out again: it may have been seen.
     await tx.execute("UPDATE reward_stock SET taken = taken - 1 WHERE reward_key = $1", redemption.reward_key)
     await tx.publish(_event(events.RedemptionCancelled, redemption, moment))
@@ -139,6 +163,29 @@ async def add_codes(tx: Transaction, reward_key: str, codes: Iterable[str]) -> i
         reward_key, list(codes),
     )  # fmt: skip
     return len(added)
+
+
+async def _write(
+    tx: Transaction,
+    programme: Programme,
+    member_id: MemberId,
+    redemption_id: RedemptionId,
+    reward: Reward,
+    code: str,
+    units: int,
+    transaction_id: TransactionId | None,
+    usable_until: datetime,
+    moment: Moment,
+) -> None:
+    await tx.execute(
+        """
+        INSERT INTO redemption (member_id, redemption_id, reward_key, programme_version, status, code, currency, units,
+                                transaction_id, redeemed_at, usable_until)
+        VALUES ($1, $2, $3, $4, 'held', $5, $6, $7, $8, $9, $10)
+        """,
+        member_id, redemption_id, reward.key, programme.version, code, reward.cost.currency, units, transaction_id,
+        moment.now, usable_until,
+    )  # fmt: skip
 
 
 async def _take_stock(tx: Transaction, reward: Reward) -> None:

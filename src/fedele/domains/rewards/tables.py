@@ -17,6 +17,7 @@ class RedemptionRow(Table, table=True):
         Index("ix_redemption_member_id_redeemed_at", "member_id", "redeemed_at", "redemption_id"),
         CheckConstraint("status IN ('held', 'used', 'cancelled')", name="status_known"),
         CheckConstraint("(status = 'used') = (used_at IS NOT NULL)", name="used_has_a_time"),
+        CheckConstraint("(units = 0) = (transaction_id IS NULL)", name="price_was_burned"),
     )
     member_id: UUID = Field(sa_type=Uuid, primary_key=True)
     redemption_id: UUID = Field(sa_type=Uuid, primary_key=True)
@@ -26,7 +27,7 @@ class RedemptionRow(Table, table=True):
     code: str = Field(sa_type=Text)
     currency: str = Field(sa_type=Text)
     units: int = Field(sa_type=BigInteger)
-    transaction_id: UUID = Field(sa_type=Uuid)
+    transaction_id: UUID | None = Field(default=None, sa_type=Uuid)
     redeemed_at: datetime = Field(sa_type=DateTime(timezone=True))
     usable_until: datetime = Field(sa_type=DateTime(timezone=True))
     used_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))

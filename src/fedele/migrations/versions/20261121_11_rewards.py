@@ -20,14 +20,15 @@ def upgrade() -> None:
             code text NOT NULL,
             currency text NOT NULL,
             units bigint NOT NULL,
-            transaction_id uuid NOT NULL,
+            transaction_id uuid,
             redeemed_at timestamptz NOT NULL,
             usable_until timestamptz NOT NULL,
             used_at timestamptz,
             used_store text,
             CONSTRAINT pk_redemption PRIMARY KEY (member_id, redemption_id),
             CONSTRAINT ck_redemption_status_known CHECK (status IN ('held', 'used', 'cancelled')),
-            CONSTRAINT ck_redemption_used_has_a_time CHECK ((status = 'used') = (used_at IS NOT NULL))
+            CONSTRAINT ck_redemption_used_has_a_time CHECK ((status = 'used') = (used_at IS NOT NULL)),
+            CONSTRAINT ck_redemption_price_was_burned CHECK ((units = 0) = (transaction_id IS NULL))
         );
         CREATE INDEX ix_redemption_member_id_redeemed_at ON redemption (member_id, redeemed_at, redemption_id);
 

@@ -1,0 +1,86 @@
+"""Claiming an offer."""
+
+from datetime import timedelta
+
+from fedele.db.database import Transaction
+from fedele.domains.offers import errors, queries
+from fedele.domains.offers.config import FreeRewardBenefit, Offer, OffersConfig
+from fedele.domains.offers.eligibility import Setting, cost_minor, see
+from fedele.domains.offers.events import OfferClaimed
+from fedele.domains.offers.types import Claim, ClaimId
+from fedele.domains.programme.config import ProgrammeConfig
+from fedele.domains.programme.types import Programme
+from fedele.domains.rewards.commands import give_reward
+from fedele.domains.segments.queries import find_facts
+from fedele.domains.tiers.queries import status_of
+from fedele.kernel.clock import Moment
+from fedele.kernel.ids import MemberId, new_id
+from fedele.kernel.money import Money
+from fedele.kernel.refusal import NotFound, Refusal
+
+
+async def claim_offer(
+    tx: Transaction, programme: Programme, member_id: MemberId, offer_key: str, moment: Moment
+) -> Claim:
+    """Give the member this offer. While a claim of it is in hand, repeating the call returns that claim.
+
+    Raises NotFound, OfferClosed, OfferNotForMember, OfferElsewhere, OfferWeatherDiffers, OfferLimitReached,
+    OfferExhausted. `moment.place` is where the member says they are.
+    """
+    await tx.lock_member(member_id)
+    offer = programme.section(OffersConfig).find(offer_key)
+    facts = await find_facts(tx, programme, member_id, moment.now)
+    if offer is None or facts is None or not facts.active:
+        raise NotFound(what="offer", field="offerId")
+    history = await queries.history_of(tx, member_id)
+    if earlier := history.in_hand(offer_key, moment.now):
+        return earlier
+    status = await status_of(tx, programme, member_id, moment)
+    seen = see(offer, Setting(programme, facts, status.current if status else None, history, moment))
+    if isinstance(seen, Refusal):
+        raise seen
+    if seen.refusal is not None:
+        raise errors.OfferElsewhere()
+    await _count(tx, offer, programme)
+    claim = Claim(
+        ClaimId(new_id()),
+        member_id,
+        offer.key,
+        programme.version,
+        moment.now,
+        moment.now + timedelta(hours=offer.limits.use_within_hours),
+    )
+    await _write(tx, claim)
+    if isinstance(offer.benefit, FreeRewardBenefit):
+        await give_reward(tx, programme, member_id, offer.benefit.reward, claim.id, claim.usable_until, moment)
+    await tx.publish(OfferClaimed(member_id=member_id, occurred_at=moment.now, claim_id=claim.id, offer_key=offer.key))
+    return claim
+
+
+async def _write(tx: Transaction, claim: Claim) -> None:
+    await tx.execute(
+        """
+        INSERT INTO offer_claim (member_id, claim_id, offer_key, programme_version, claimed_at, usable_until)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        """,
+        claim.member_id, claim.id, claim.offer_key, claim.programme_version, claim.claimed_at, claim.usable_until,
+    )  # fmt: skip
+
+
+async def _count(tx: Transaction, offer: Offer, programme: Programme) -> None:
+    """Count the claim against total and budget, if it has any: the row's lock makes the stop a hard one."""
+    limits, home = offer.limits, programme.section(ProgrammeConfig).home_currency
+    if limits.total is None and limits.budget is None:
+        return
+    budget_minor = Money.parse(limits.budget, home).minor if limits.budget is not None else None
+    counted = await tx.fetch_value(
+        """
+        INSERT INTO offer_total AS t (offer_key, claimed, spent_minor) VALUES ($1, 1, $2)
+        ON CONFLICT (offer_key) DO UPDATE SET claimed = t.claimed + 1, spent_minor = t.spent_minor + $2
+         WHERE ($3::bigint IS NULL OR t.claimed < $3) AND ($4::bigint IS NULL OR t.spent_minor + $2 <= $4)
+        RETURNING claimed
+        """,
+        offer.key, cost_minor(offer, home), limits.total, budget_minor,
+    )  # fmt: skip
+    if counted is None:
+        raise errors.OfferExhausted()
