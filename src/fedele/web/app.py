@@ -18,11 +18,12 @@ from fedele.api.execution.engine import Engine
 from fedele.api.execution.limits import Limits
 from fedele.api.execution.operations import MEMBER_FOLDERS, STAFF_FOLDERS, built_in_texts, read_operations
 from fedele.api.execution.prepared import PreparedCache
+from fedele.api.member.freshness import member_fingerprint
 from fedele.api.member.schema import build_member_schema
 from fedele.api.staff.schema import build_staff_schema
 from fedele.kernel.clock import moment_now
 from fedele.web import graphiql
-from fedele.web.graphql import Authenticate, Fingerprint, GraphQLEndpoint, TakeMoment, no_fingerprint
+from fedele.web.graphql import Authenticate, Fingerprint, GraphQLEndpoint, TakeMoment
 from fedele.web.request_ids import RequestIds
 
 Lifespan: TypeAlias = Callable[[Starlette], AbstractAsyncContextManager[None]]
@@ -46,7 +47,7 @@ def build_app(
     *,
     routes: Sequence[BaseRoute] = (),
     options: WebOptions | None = None,
-    fingerprint: Fingerprint = no_fingerprint,
+    fingerprint: Fingerprint = member_fingerprint,
     find_published: FindPublished = find_nothing,
     lifespan: Lifespan | None = None,
     moment: TakeMoment = moment_now,

@@ -215,3 +215,9 @@ def _member(row: Row) -> Member:
         home_store=StoreId(row["home_store"]) if row["home_store"] else None,
         preferences=preferences,
     )
+
+
+async def find_version(db: Queryable, member_id: MemberId) -> int:
+    """How many times anything of this member's has changed; 0 for whoever was never written about."""
+    version: int | None = await db.fetch_value("SELECT version FROM member_version WHERE member_id = $1", member_id)
+    return version or 0
