@@ -13,6 +13,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from fedele.db.listening import listen
 from fedele.db.pool import Connection, Pool
 from fedele.kernel.event import Event
 from fedele.kernel.ids import MemberId, new_id
@@ -187,17 +188,9 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def listen(self, channel: str, heard: asyncio.Queue[str]) -> AsyncIterator[None]:
-        """LISTEN on a connection of its own; each notice's payload is put on the queue."""
-        connection = await connect(self.url)
-
-        def put(_connection: Any, _pid: int, _channel: str, payload: object) -> None:
-            heard.put_nowait(str(payload))
-
-        try:
-            await connection.add_listener(channel, put)
+        """Put payloads of notices on the queue while the block runs; an empty one after a break (see db.listening)."""
+        async with listen(lambda: connect(self.url), channel, heard):
             yield
-        finally:
-            await connection.close()
 
     async def close(self) -> None:
         """Close every idle connection."""
