@@ -39,6 +39,6 @@ class PushFailed(Exception):
 class SaveLinks(Protocol):
     """Makes "Save to Google Wallet" links."""
 
-    def url(self, serial: Serial) -> str:
-        """The link that saves this member's loyalty object."""
+    def url(self, serial: Serial, at: datetime) -> str:
+        """The link that saves this member's loyalty object, made on the day of `at`."""
         ...
