@@ -123,7 +123,8 @@ def payload_types(resolver: Callable[..., Any]) -> tuple[type[Any], type[Any]]:
     """The payload class and its UserError class, read from the resolver's return annotation."""
     returns = typing.get_type_hints(resolver)["return"]
     payload_type = next(kind for kind in typing.get_args(returns) or (returns,) if kind is not type(None))
-    error_type = typing.get_args(typing.get_type_hints(payload_type)["user_errors"])[0]
+    # Only this annotation is read: others may name types of modules that import this one (strawberry.lazy).
+    error_type = typing.get_args(inspect.get_annotations(payload_type)["user_errors"])[0]
     return payload_type, error_type
 
 

@@ -6,6 +6,8 @@ from fedele.api import ids
 from fedele.api.context import Context, Info
 from fedele.api.member.base import MemberBase
 from fedele.api.member.feed import CARD_TYPES
+from fedele.api.member.member_changes import MemberMutation
+from fedele.api.member.members import MemberFields
 from fedele.api.member.messaging import DEVICE, MESSAGE, MessagingFields, MessagingMutation, fetch_device, fetch_message
 from fedele.api.node import Node, NodeKind, find_node
 from fedele.api.permissions import MEMBER, query_field
@@ -15,6 +17,7 @@ from fedele.kernel.ids import MemberId
 
 @strawberry.type
 class Member(
+    MemberFields,
     MessagingFields,
     MemberBase,
     Node,
@@ -56,7 +59,10 @@ class MeQuery:
 
 # One line per room that has root queries, and one per room that has mutations.
 QUERIES: tuple[type, ...] = (MeQuery,)
-MUTATIONS: tuple[type, ...] = (MessagingMutation,)
+MUTATIONS: tuple[type, ...] = (
+    MemberMutation,
+    MessagingMutation,
+)
 
 
 def build_member_schema() -> strawberry.Schema:
