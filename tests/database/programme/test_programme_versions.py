@@ -171,7 +171,7 @@ async def test_versions_once_read_are_served_from_memory(database):
         for _ in range(1_000):
             await source.at(NOW)
     assert len(statements) == 3
-    clock[0] += 0.6
+    clock[0] += 0.9
     with counting() as statements:
         await source.at(NOW)
     assert len(statements) == 1

@@ -25,13 +25,13 @@ def words_of(changed, base=BASE):
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [
-        ("multiplier: 1", "multiplier: 2", ["earning.rules[base].multiplier changes from '1' to '2'"]),
-        (", multiplier: 1", "", ["earning.rules[base].multiplier is no longer set (was '1')"]),
+        ("multiplier: 1", "multiplier: 2", ["earning.rules[base].multiplier changes from 1 to 2"]),
+        (", multiplier: 1", "", ["earning.rules[base].multiplier is no longer set (was 1)"]),
         ("'PRODUCE'", "'DELI'", [
-            """earning.rules[fresh].when changes from 'line.department == 'PRODUCE'' to 'line.department == 'DELI''"""
+            "earning.rules[fresh].when changes from “line.department == 'PRODUCE'” to “line.department == 'DELI'”"
         ]),
         ("name: Small", "name: {en: Small, it: Piccolo}", [
-            "programme.name changes from 'Small' to {en: 'Small', it: 'Piccolo'}"
+            "programme.name changes from “Small” to {en: “Small”, it: “Piccolo”}"
         ]),
         ("worth: 0.01}", "worth: 0.01}\n  - {key: stars, name: stars, decimals: 1}", ["currencies[stars] is added"]),
         ("key: base", "key: basic", [

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from pydantic import BaseModel, ValidationError
@@ -11,7 +11,7 @@ from fedele.domains.programme import nodes, references, wording
 from fedele.domains.programme.config import ProgrammeConfig
 from fedele.domains.programme.errors import ProgrammeInvalid
 from fedele.domains.programme.nodes import Node
-from fedele.domains.programme.types import Defines, Problem, Programme, ProgrammeVersion, Refers, Text
+from fedele.domains.programme.types import Defines, M, Problem, Programme, ProgrammeVersion, Refers, Text
 
 Sections: TypeAlias = Mapping[str, type[BaseModel]]  # the file's top-level key → the room's model; from bootstrap
 
@@ -27,6 +27,10 @@ class Checked:
     sections: Mapping[str, BaseModel]
     warnings: tuple[Problem, ...]
     source_text: str
+
+    def section(self, model: type[M]) -> M:
+        """The section read by this model; see Programme.section."""
+        return self.programme(ProgrammeVersion(0), datetime.max.replace(tzinfo=UTC)).section(model)
 
     def programme(self, version: ProgrammeVersion, effective_from: datetime) -> Programme:
         """As a version of the programme."""

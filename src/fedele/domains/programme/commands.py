@@ -1,5 +1,6 @@
 """Applying a version of the programme."""
 
+import asyncio
 import hashlib
 from datetime import datetime, timedelta
 
@@ -30,7 +31,7 @@ async def apply(
     that is in force already. Raises ProgrammeInvalid, or EffectiveInThePast for a time that has passed: the first
     version alone may begin in the past, so that imported history can be judged by it.
     """
-    checked = check(source_text, sections, file)
+    checked = await asyncio.to_thread(check, source_text, sections, file)  # half a second for a very large file
     await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", CHANNEL)
     source_hash = hashlib.sha256(source_text.encode()).digest()
     if earlier := await _find_same(tx, source_hash, effective_from, moment):

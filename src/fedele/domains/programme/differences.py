@@ -1,5 +1,6 @@
 """What would change between two versions, section by section and key by key, in words."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ from pydantic import BaseModel
 from fedele.domains.programme.types import Change
 
 _ABSENT = object()
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")  # exact numbers travel as text
 
 
 def differences(old: Mapping[str, BaseModel] | None, new: Mapping[str, BaseModel]) -> tuple[Change, ...]:
@@ -98,7 +100,7 @@ def _shown(value: Any) -> str:
         case None:
             return "nothing"
         case str():
-            return f"'{value}'"
+            return value if _NUMBER.fullmatch(value) else f"“{value}”"
         case list():
             return f"[{', '.join(_shown(item) for item in value)}]"
         case dict():

@@ -20,7 +20,7 @@ __all__ = [
 ]  # fmt: skip
 
 CHANNEL = "fedele_programme"
-STALE_AFTER_SECONDS = 0.5
+STALE_AFTER_SECONDS = 0.8
 
 # Before the first version begins, the first version: imported history is judged by it.
 IN_FORCE = """
@@ -69,7 +69,7 @@ class ProgrammeSource:
     """Hands out the programme in force at a moment, from memory.
 
     Versions never change, so they are kept once read; only the list of versions can be out of date. `listening` keeps
-    it fresh by NOTIFY and, in case a notice is lost (a pooler, a replica), by asking every half second; without it,
+    it fresh by NOTIFY and, in case a notice is lost (a pooler, a replica), by asking every 0.4 s; without it,
     `at` asks by itself when it has not asked for that long. Nothing staler than a second is ever served.
     """
 
@@ -82,6 +82,7 @@ class ProgrammeSource:
         self._asked_at = float("-inf")
         self._read: dict[ProgrammeVersion, Programme] = {}
         self._lock = asyncio.Lock()
+        self._reading = asyncio.Lock()
 
     async def at(self, when: datetime) -> Programme:
         """The version in force at this (aware) moment; before the first begins, the first. Raises NoProgramme."""
@@ -128,8 +129,10 @@ class ProgrammeSource:
             self._asked_at = asked_at
 
     async def _load(self, version: ProgrammeVersion) -> Programme:
-        programme = await get_version(self._database.reader, version, self._sections)
-        return self._read.setdefault(version, programme)
+        async with self._reading:  # a crowd that wants a new version reads it once
+            if version not in self._read:
+                self._read[version] = await get_version(self._database.reader, version, self._sections)
+            return self._read[version]
 
 
 async def _timeline(source: Queryable) -> list[tuple[datetime, ProgrammeVersion]]:
