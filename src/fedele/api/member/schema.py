@@ -9,6 +9,7 @@ from fedele.api.member.feed import CARD_TYPES
 from fedele.api.member.member_changes import MemberMutation
 from fedele.api.member.members import MemberFields
 from fedele.api.member.messaging import DEVICE, MESSAGE, MessagingFields, MessagingMutation, fetch_device, fetch_message
+from fedele.api.member.wallet import WalletFields
 from fedele.api.node import Node, NodeKind, find_node
 from fedele.api.permissions import MEMBER, query_field
 from fedele.api.schema import build_schema, compose
@@ -19,6 +20,7 @@ from fedele.kernel.ids import MemberId
 class Member(
     MemberFields,
     MessagingFields,
+    WalletFields,
     MemberBase,
     Node,
 ):

@@ -81,14 +81,14 @@ async def list_push_tokens(q: Queryable, member_id: MemberId, serial: Serial) ->
 
 
 async def find_links(
-    q: Queryable, member_id: MemberId, links: PassLinks, saves: SaveLinks | None, moment: Moment
+    q: Queryable, member_id: MemberId, links: PassLinks | None, saves: SaveLinks | None, moment: Moment
 ) -> WalletLinks:
     """The member's card code and the links to their cards, for `Home`: one statement."""
     code = await members.find_card_code(q, member_id)
     serial = card_serial(member_id)
     return WalletLinks(
         code=code.code if code else None,
-        apple_wallet_url=links.url(serial),
+        apple_wallet_url=links.url(serial) if links else None,
         google_wallet_url=saves.url(serial, moment.now) if saves else None,
     )
 

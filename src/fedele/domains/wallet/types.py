@@ -124,10 +124,10 @@ class UpdatedPasses:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class WalletLinks:
-    """The card's links for an app; googleWalletUrl is None while no Google credentials are configured."""
+    """The card's links for an app; None for a wallet that is not configured."""
 
     code: str | None
-    apple_wallet_url: str
+    apple_wallet_url: str | None
     google_wallet_url: str | None
 
 
