@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import stat
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -166,6 +167,20 @@ def test_root_hands_it_to_an_unprivileged_account(open_folder: Path) -> None:
         assert (open_folder / "pg" / "cluster").stat().st_uid != 0
         assert ask(server.url, "SELECT 1") == 1
     assert stat.S_IMODE(open_folder.stat().st_mode) == 0o755
+
+
+@as_root
+@pytest.mark.skipif(accounts._namespace_account() is None, reason="there is no unshare here")
+def test_an_ordinary_user_runs_it_as_themselves(tmp_path: Path) -> None:
+    """Without root nothing is chowned and no other account is sought (in a user namespace we are an ordinary user)."""
+    program = (
+        "import os, sys\nfrom pathlib import Path\nfrom fedele.db import embedded\nassert os.geteuid() != 0\n"
+        "with embedded.start(Path(sys.argv[1])) as server:\n    print(server.is_alive(), server.create_database('x'))\n"
+    )
+    command = ["unshare", "--user", sys.executable, "-c", program, str(tmp_path / "pg")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("True postgresql://"), done.stderr
+    assert stat.S_IMODE((tmp_path / "pg").stat().st_mode) == 0o700
 
 
 @as_root

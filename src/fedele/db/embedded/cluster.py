@@ -173,15 +173,15 @@ def socket_folder(folder: Path, lodging: Lodging) -> Path:
     fits = len(os.fsencode(place / name)) <= SOCKET_PATH_BYTES_MAX and re.fullmatch(r"[\w./-]+", str(place), re.ASCII)
     if not fits or lodging.cluster_home is not None:
         place = short_socket_folder(folder)
-    owner = lodging.account.owner or (os.geteuid(), os.getegid())
     with contextlib.suppress(FileExistsError):
         place.mkdir(mode=0o700)
-        os.chown(place, *owner)
     found = place.lstat()
-    if place.is_symlink() or found.st_uid not in (owner[0], os.geteuid()):
+    owner = lodging.account.owner
+    if place.is_symlink() or found.st_uid not in (os.geteuid(), owner[0] if owner else os.geteuid()):
         raise EmbeddedServerError(f"{place} belongs to somebody else. Remove it, or use another data folder.")
     place.chmod(0o700)
-    os.chown(place, *owner)
+    if owner is not None:
+        os.chown(place, *owner)
     return place
 
 
