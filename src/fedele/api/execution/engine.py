@@ -9,13 +9,13 @@ from typing import Any
 import strawberry
 import structlog
 from graphql import ExecutionResult, GraphQLError, OperationType
-from graphql.execution import Executor
 
 from fedele.api.context import Context
 from fedele.api.errors import ApiError
 from fedele.api.execution.documents import Documents
 from fedele.api.execution.limits import DocumentTooComplex
 from fedele.api.execution.masking import format_error
+from fedele.api.execution.plans import PlanningExecutor
 from fedele.api.execution.prepared import DocumentInvalid, Prepared
 from fedele.api.execution.request import OperationRequest
 from fedele.db.database import counting
@@ -93,11 +93,13 @@ class Engine:
         operation = prepared.operation(request.operation_name)
         if read_only and operation is not None and operation.operation is not OperationType.QUERY:
             raise MutationByGet("a GET may only query; send mutations by POST")
-        executor = Executor.build(
+        executor = PlanningExecutor.build(
             self._core, prepared.document, None, context, request.variables, request.operation_name
         )
         if isinstance(executor, list):
             return self._refuse(executor, context, "BAD_USER_INPUT")
+        assert isinstance(executor, PlanningExecutor)
+        executor.plans = prepared.plans.under(executor.variable_values.coerced)
         try:
             async with asyncio.timeout(OPERATION_SECONDS_MAX):
                 result = executor.execute_operation()

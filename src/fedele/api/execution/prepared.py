@@ -22,6 +22,7 @@ from graphql import (
 from graphql.validation.rules.max_introspection_depth_rule import MaxIntrospectionDepthRule
 
 from fedele.api.execution.limits import DocumentTooComplex, Limits, measure
+from fedele.api.execution.plans import DocumentPlans
 
 CACHED_CHARACTERS_MAX = 2_000_000  # of text; the syntax trees take some forty times that in memory
 
@@ -43,6 +44,7 @@ class Prepared:
     sha256: str
     document: DocumentNode
     operations: dict[str | None, OperationDefinitionNode]
+    plans: DocumentPlans
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """The operation of this name; without a name, the only one."""
@@ -79,7 +81,7 @@ def prepare(schema: GraphQLSchema, text: str, limits: Limits | None, introspecti
         for definition in document.definitions
         if isinstance(definition, OperationDefinitionNode)
     }
-    return Prepared(text, sha256_of(text), document, operations)
+    return Prepared(text, sha256_of(text), document, operations, DocumentPlans(document))
 
 
 def _parse(text: str, limits: Limits | None) -> DocumentNode:
