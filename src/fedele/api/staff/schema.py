@@ -6,10 +6,21 @@ from fedele.api.context import Info
 from fedele.api.node import Node, NodeKind, find_node
 from fedele.api.permissions import PUBLIC, query_field
 from fedele.api.schema import build_schema, compose
+from fedele.api.staff.checkout import TillMutation, TillQuery
+from fedele.api.staff.members import MemberMutation, MemberQuery, ProfileFields, fetch_member
 from fedele.domains.auth.types import Scope, StaffPrincipal
 
+
+@strawberry.type
+class Member(
+    ProfileFields,
+    Node,
+):
+    """A member, for the service desk and the console: a room adds its mixin here. Tills see TillMember instead."""
+
+
 # One line per kind of thing that has an id of its own. `fetch` checks the caller's scope itself: kinds differ.
-NODES: tuple[NodeKind, ...] = ()
+NODES: tuple[NodeKind, ...] = (NodeKind("member", fetch_member),)
 
 
 @strawberry.type
@@ -41,8 +52,8 @@ class CallerQuery:
 
 
 # One line per room that has root queries, and one per room that has mutations.
-QUERIES: tuple[type, ...] = (CallerQuery,)
-MUTATIONS: tuple[type, ...] = ()
+QUERIES: tuple[type, ...] = (CallerQuery, MemberQuery, TillQuery)
+MUTATIONS: tuple[type, ...] = (MemberMutation, TillMutation)
 
 
 def build_staff_schema() -> strawberry.Schema:

@@ -147,6 +147,7 @@ class ReturnSettlement:
     purchase_id: PurchaseId
     member_id: MemberId
     version: int
+    currency: str
     total_minor: int
     clawed_back: Mapping[str, int]
     restored: Mapping[str, int]

@@ -72,8 +72,11 @@ class _Return:
 
 
 async def _find_purchase(db: Queryable, asked: Return) -> Purchase | None:
+    """The purchase, if it was made where the caller says (here, unless they name another store)."""
+    bought_at = asked.purchase_store_id or asked.store_id
     if asked.purchase_id is not None and asked.member_id is not None:
-        return await find_purchase(db, asked.member_id, asked.purchase_id)
+        purchase = await find_purchase(db, asked.member_id, asked.purchase_id)
+        return purchase if purchase and purchase.store_id == bought_at else None
     if asked.receipt is not None:
-        return await find_purchase_by_receipt(db, asked.purchase_store_id or asked.store_id, asked.receipt)
+        return await find_purchase_by_receipt(db, bought_at, asked.receipt)
     return None

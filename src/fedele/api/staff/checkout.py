@@ -1,0 +1,193 @@
+"""The till in the staff schema: scan, quote, settle, return, events that earn. A key acts for its own store only."""
+
+from datetime import datetime
+
+import strawberry
+from strawberry.scalars import JSON
+
+from fedele.api import ids
+from fedele.api.context import Context, Info
+from fedele.api.errors import UserError, refusals_to_user_errors, user_error
+from fedele.api.permissions import mutation_field, query_field
+from fedele.api.staff.till_inputs import BasketInput, ReturnPurchaseInput, read_basket, read_return, store_of
+from fedele.api.staff.till_types import Quote, RecordedEvent, Return, Settlement, TillMember
+from fedele.domains.activity.errors import ReceiptKnown, ReturnExceedsPurchase
+from fedele.domains.auth.types import Scope
+from fedele.domains.checkout import commands, errors, queries
+from fedele.domains.checkout.ports import Till
+from fedele.domains.ledger.errors import InsufficientPoints, LedgerExceedsOriginal, LedgerTransactionUnknown
+from fedele.domains.members.errors import (
+    CardCodeMalformed,
+    CardCodeRevoked,
+    CardCodeUnknown,
+    MemberErased,
+    MemberNotFound,
+)
+from fedele.kernel.refusal import InvalidInput
+
+_CARD = (CardCodeMalformed, CardCodeUnknown, CardCodeRevoked, MemberErased, MemberNotFound)
+_BASKET = (errors.BasketInvalid, errors.StoreForbidden, errors.TenderNotAccepted, *_CARD)
+
+
+def till_of(context: Context) -> Till:
+    """The till that bootstrap made, which knows offers and rewards; else one that knows neither."""
+    services = context.services
+    return services.find(Till) or Till(services.database, services.programmes)
+
+
+@user_error(errors.StoreForbidden, *_CARD)
+class ScanUserError(UserError):
+    """Why nobody was found."""
+
+
+@strawberry.type
+class ScanResult:
+    """Whom a scanned code belongs to."""
+
+    member: TillMember | None = None
+    warnings: list[str] = strawberry.field(
+        default_factory=list, description="SECOND_FACT_NEEDED: this code may earn; to spend, scan the app's own code."
+    )
+    user_errors: list[ScanUserError] = strawberry.field(default_factory=list)
+
+
+@user_error(*_BASKET)
+class QuoteUserError(UserError):
+    """Why the basket cannot be sold."""
+
+
+@strawberry.type
+class QuoteResult:
+    """What the basket would give, or why it cannot be sold."""
+
+    quote: Quote | None = None
+    user_errors: list[QuoteUserError] = strawberry.field(default_factory=list)
+
+
+@strawberry.type
+class TillQuery:
+    """What a till asks before it sells. Nothing here writes."""
+
+    @query_field(requires=Scope.TILL)
+    @refusals_to_user_errors
+    async def scan(self, info: Info, code: str, store: str | None = None) -> ScanResult | None:
+        """Whom this code belongs to: a wallet card's QR or the app's own code, as the reader read it."""
+        context = info.context
+        seen = await queries.scan(till_of(context), code, store_of(context, store), context.moment, context.locale)
+        programme = await context.programme()
+        return ScanResult(member=TillMember.of(seen, programme, context.locale), warnings=list(seen.warnings))
+
+    @query_field(requires=Scope.TILL)
+    @refusals_to_user_errors
+    async def quote(self, info: Info, basket: BasketInput) -> QuoteResult | None:
+        """What settling this basket would earn, and for every rule that gives nothing, why."""
+        context = info.context
+        quoted = await queries.quote(till_of(context), read_basket(context, basket), context.moment)
+        return QuoteResult(quote=Quote.of(quoted, await context.programme(), context.locale))
+
+
+@user_error(ReceiptKnown, errors.SecondFactNeeded, InsufficientPoints, *_BASKET)
+class SettleUserError(UserError):
+    """Why the sale was not settled. Nothing of it was written."""
+
+
+@strawberry.type
+class SettlePayload:
+    """The settled sale, or why there is none."""
+
+    settlement: Settlement | None = None
+    user_errors: list[SettleUserError] = strawberry.field(default_factory=list)
+
+
+@strawberry.input
+class SettleInput:
+    """A sale, and the till's own key for it: send the same key again when the answer got lost."""
+
+    basket: BasketInput
+    idempotency_key: str
+
+
+@user_error(
+    ReturnExceedsPurchase,
+    errors.PurchaseNotFound,
+    errors.ReturnInvalid,
+    errors.StoreForbidden,
+    LedgerExceedsOriginal,
+    LedgerTransactionUnknown,
+)
+class ReturnPurchaseUserError(UserError):
+    """Why nothing was returned. Nothing of it was written."""
+
+
+@strawberry.type
+class ReturnPurchasePayload:
+    """The settled return, or why there is none."""
+
+    returned: Return | None = None
+    user_errors: list[ReturnPurchaseUserError] = strawberry.field(default_factory=list)
+
+
+@user_error(MemberErased, MemberNotFound, errors.StoreForbidden)
+class RecordEventUserError(UserError):
+    """Why the event was not recorded."""
+
+
+@strawberry.type
+class RecordEventPayload:
+    """The recorded event, or why there is none."""
+
+    event: RecordedEvent | None = None
+    user_errors: list[RecordEventUserError] = strawberry.field(default_factory=list)
+
+
+@strawberry.input
+class RecordEventInput:
+    """Something a member did that is no purchase."""
+
+    member_id: strawberry.ID
+    name: str = strawberry.field(description="The programme's word for it: ride, visit, class.attended.")
+    idempotency_key: str
+    properties: JSON | None = strawberry.field(default=None, description="An object; rules may read it.")
+    occurred_at: datetime | None = None
+    store: str | None = None
+
+
+@strawberry.type
+class TillMutation:
+    """What a till does. Every input carries a key; the same key again gets the same answer."""
+
+    @mutation_field(requires=Scope.TILL)
+    async def settle(self, info: Info, input: SettleInput) -> SettlePayload | None:
+        """Settle a sale: it earns, spends and moves the tier, whole or not at all."""
+        context = info.context
+        basket = read_basket(context, input.basket)
+        settled = await commands.settle(till_of(context), basket, input.idempotency_key, context.moment)
+        return SettlePayload(settlement=Settlement.of(settled, await context.programme(), context.locale))
+
+    @mutation_field(requires=Scope.TILL)
+    async def return_purchase(self, info: Info, input: ReturnPurchaseInput) -> ReturnPurchasePayload | None:
+        """Take lines back, all or some: what they earned is taken, what paid for them is given back."""
+        context = info.context
+        asked = read_return(context, input)
+        returned = await commands.return_lines(till_of(context), asked, input.idempotency_key, context.moment)
+        return ReturnPurchasePayload(returned=Return.of(returned, await context.programme(), context.locale))
+
+    @mutation_field(requires=Scope.EVENTS_WRITE)
+    async def record_event(self, info: Info, input: RecordEventInput) -> RecordEventPayload | None:
+        """Record what a member did, and give what it earns."""
+        context = info.context
+        if input.properties is not None and not isinstance(input.properties, dict):
+            raise InvalidInput(problem="properties is an object.", field="properties")
+        store = store_of(context, input.store) if input.store or context.staff.store else None
+        recorded = await commands.record_event(
+            till_of(context),
+            ids.member_id_of(input.member_id),
+            input.name,
+            input.properties or {},
+            input.idempotency_key,
+            context.moment,
+            occurred_at=input.occurred_at,
+            store_id=store,
+            source="staff",
+        )
+        return RecordEventPayload(event=RecordedEvent.of(recorded, await context.programme(), context.locale))
