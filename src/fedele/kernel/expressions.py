@@ -133,6 +133,11 @@ class Expression:
         return program
 
     @property
+    def constant(self) -> Decimal | None:
+        """The amount, if it is a plain number; None for what must be evaluated."""
+        return self._constant
+
+    @property
     def names(self) -> frozenset[str]:
         """The declared names that the expression reads."""
         if self._program is None:

@@ -87,7 +87,7 @@ async def test_a_time_in_the_past_or_no_time_is_told(fedele, file):
     other = file(SMALL.replace("name: Small", "name: Other"), "other.yaml")
     code, out, err = await fedele("apply", other, "--effective-from", "2001-01-01")
     assert (code, "can take effect now or later" in err) == (1, True)
-    code, out, err = await fedele("apply", other, "--effective-from", "soon")
+    code, _, err = await fedele("apply", other, "--effective-from", "soon")
     assert (code, "is no ISO date or time" in err) == (2, True)
     code, _, err = await fedele("validate", "/nowhere.yaml")
     assert (code, "cannot be read" in err) == (2, True)

@@ -4,11 +4,14 @@ import strawberry
 
 from fedele.api import ids
 from fedele.api.context import Context, Info
+from fedele.api.member.activity import ActivityFields
 from fedele.api.member.base import MemberBase
 from fedele.api.member.feed import CARD_TYPES
 from fedele.api.member.member_changes import MemberMutation
 from fedele.api.member.members import MemberFields
 from fedele.api.member.messaging import DEVICE, MESSAGE, MessagingFields, MessagingMutation, fetch_device, fetch_message
+from fedele.api.member.programme import ProgrammeQuery
+from fedele.api.member.tiers import TierFields
 from fedele.api.member.wallet import WalletFields
 from fedele.api.node import Node, NodeKind, find_node
 from fedele.api.permissions import MEMBER, query_field
@@ -19,6 +22,8 @@ from fedele.kernel.ids import MemberId
 @strawberry.type
 class Member(
     MemberFields,
+    ActivityFields,
+    TierFields,
     MessagingFields,
     WalletFields,
     MemberBase,
@@ -60,7 +65,7 @@ class MeQuery:
 
 
 # One line per room that has root queries, and one per room that has mutations.
-QUERIES: tuple[type, ...] = (MeQuery,)
+QUERIES: tuple[type, ...] = (MeQuery, ProgrammeQuery)
 MUTATIONS: tuple[type, ...] = (
     MemberMutation,
     MessagingMutation,

@@ -75,7 +75,7 @@ class ProgrammeSource:
 
     def __init__(self, database: Database, sections: Sections, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._database = database
-        self._sections = sections
+        self.sections = sections
         self._monotonic = monotonic
         self._timeline: list[tuple[datetime, ProgrammeVersion]] = []
         self._versions_count = -1
@@ -131,7 +131,7 @@ class ProgrammeSource:
     async def _load(self, version: ProgrammeVersion) -> Programme:
         async with self._reading:  # a crowd that wants a new version reads it once
             if version not in self._read:
-                self._read[version] = await get_version(self._database.reader, version, self._sections)
+                self._read[version] = await get_version(self._database.reader, version, self.sections)
             return self._read[version]
 
 
