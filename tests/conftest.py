@@ -4,4 +4,5 @@ pytest_plugins = [
     "tests.fixtures.database",
     "tests.fixtures.wallet",
     "tests.fixtures.phones",
+    "tests.fixtures.processes",
 ]

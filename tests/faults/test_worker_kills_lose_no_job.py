@@ -1,0 +1,167 @@
+"""A worker is killed again and again: every committed event still reaches every handler, with its effect once."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from fedele.db.database import Database
+from fedele.jobs.worker import ATTEMPTS_MAX
+from fedele.kernel.ids import MemberId, new_id
+from tests.faults.processes.counting_worker import EPOCH, CupFilled
+from tests.fixtures.processes import Start, until
+
+WORKER = "tests.faults.processes.counting_worker"
+HONEST = ("test.a", "test.b")
+
+TABLES = """
+CREATE TABLE test_run (
+    handler text NOT NULL, outbox_id uuid NOT NULL, at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE TABLE test_effect (handler text NOT NULL, outbox_id uuid NOT NULL, PRIMARY KEY (handler, outbox_id));
+GRANT SELECT, INSERT ON test_run, test_effect TO fedele_app;
+"""
+
+
+@pytest.fixture
+async def noted(admin: Any) -> AsyncIterator[Any]:
+    """The tables in which the handlers leave their rows."""
+    await admin.execute("DROP TABLE IF EXISTS test_run, test_effect")
+    await admin.execute(TABLES)
+    yield admin
+    await admin.execute("DROP TABLE test_run, test_effect")
+
+
+async def publish(database: Database, *cups: int) -> None:
+    """Commit one event for each."""
+    async with database.transaction() as tx:
+        await tx.publish(*(CupFilled(member_id=MemberId(new_id()), occurred_at=EPOCH, cups=count) for count in cups))
+
+
+async def let_heartbeats_run_out(admin: Any) -> int:
+    """The half minute after which the living take over from the dead, without waiting for it; answers for how many."""
+    rows = await admin.fetch(
+        "UPDATE pgqueuer SET heartbeat = heartbeat - interval '1 minute' WHERE status = 'picked' RETURNING id"
+    )
+    return len(rows)
+
+
+async def effects(admin: Any, *handlers: str) -> int:
+    """How many effects these handlers had."""
+    count: int = await admin.fetchval("SELECT count(*) FROM test_effect WHERE handler = ANY($1::text[])", handlers)
+    return count
+
+
+async def test_kills_lose_nothing(database: Database, noted: Any, start_process: Start, database_url: str) -> None:
+    """300 events for two handlers while the worker is killed six times: 600 effects, none lost; some ran twice."""
+    dice, in_hand = random.Random(7), 0
+    for _ in range(6):
+        worker = await start_process(WORKER, database_url)
+        await publish(database, *range(100, 150))
+        await asyncio.sleep(0.3 + dice.random() * 0.3)
+        await worker.kill()
+        in_hand += await let_heartbeats_run_out(noted)
+    assert in_hand > 0, "no kill hit a job in hand: the test has shown nothing"
+    last = await start_process(WORKER, database_url)
+
+    async def all_done() -> bool:
+        return await effects(noted, *HONEST) == 600
+
+    await until(all_done)
+    await last.stop()
+    assert await noted.fetchval("SELECT count(*) FROM outbox") == 0
+    assert await noted.fetchval("SELECT count(*) FROM test_run WHERE handler = ANY($1::text[])", HONEST) > 600
+
+
+async def test_a_careless_relay_is_caught(
+    database: Database, noted: Any, start_process: Start, database_url: str
+) -> None:
+    """Control: a relay that deletes in one transaction and dies before it enqueues loses events, and this shows it."""
+    careless = await start_process(WORKER, database_url, "--careless")
+    await publish(database, *range(100, 150))
+    await careless.wait_killed()
+    honest = await start_process(WORKER, database_url)
+    await publish(database, 200)
+
+    async def last_done() -> bool:
+        return await effects(noted, *HONEST) >= 2
+
+    await until(last_done)
+    await honest.stop()
+    assert await effects(noted, *HONEST) < 102
+
+
+async def test_two_workers_and_one_killed(
+    database: Database, noted: Any, start_process: Start, database_url: str
+) -> None:
+    """The one that lives finishes its own and takes over from the dead one."""
+    first, second = [await start_process(WORKER, database_url) for _ in range(2)]
+    await publish(database, *range(100, 200))
+    await asyncio.sleep(0.3)
+    await first.kill()
+    # Only the dead one's: those of the living are beaten again within seconds, and a job may run twice anyhow.
+    await let_heartbeats_run_out(noted)
+    await publish(database, 200)
+
+    async def all_done() -> bool:
+        return await effects(noted, *HONEST) == 202
+
+    await until(all_done)
+    await second.stop()
+
+
+async def test_a_failing_handler_is_retried_then_held_and_blocks_nobody(
+    database: Database, noted: Any, start_process: Start, database_url: str
+) -> None:
+    """Failing once: done at the second try, after the first back-off. Failing always: later each time, then kept."""
+    worker = await start_process(WORKER, database_url)
+    await publish(database, 13, *range(100, 110))
+
+    async def others_done() -> bool:
+        return await effects(noted, *HONEST) == 22 and await effects(noted, "test.flaky", "test.fragile") == 21
+
+    await until(others_done)
+    gap = await noted.fetchval(
+        "SELECT min(last - first) FROM (SELECT min(at) AS first, max(at) AS last FROM test_run "
+        "WHERE handler = 'test.flaky' GROUP BY outbox_id) AS runs"
+    )
+    assert gap.total_seconds() >= 1
+
+    async def tried_twice() -> bool:
+        runs: int = await noted.fetchval(
+            "SELECT count(*) FROM test_run WHERE handler = 'test.fragile' AND outbox_id NOT IN "
+            "(SELECT outbox_id FROM test_effect WHERE handler = 'test.fragile')"
+        )
+        return runs >= 3
+
+    await until(tried_twice)
+    waits = await noted.fetch(
+        "SELECT at - lag(at) OVER (ORDER BY at) AS wait FROM test_run WHERE handler = 'test.fragile' "
+        "AND outbox_id NOT IN (SELECT outbox_id FROM test_effect WHERE handler = 'test.fragile') ORDER BY at"
+    )
+    first, second = (row["wait"].total_seconds() for row in waits[1:3])
+    assert second > first * 1.3
+    await noted.execute("UPDATE pgqueuer SET attempts = $1, execute_after = now()", ATTEMPTS_MAX)
+    await publish(database, 111)
+
+    async def held() -> bool:
+        status = await noted.fetchval("SELECT status::text FROM pgqueuer WHERE entrypoint = 'test.fragile'")
+        return status == "failed" and await effects(noted, *HONEST) == 24
+
+    await until(held)
+    await worker.stop()
+    assert await noted.fetchval("SELECT count(*) FROM pgqueuer WHERE status = 'failed'") == 1
+
+
+async def test_asked_to_stop_it_finishes_what_it_has(
+    database: Database, noted: Any, start_process: Start, database_url: str
+) -> None:
+    """SIGTERM: no job is left picked, and the worker's row is gone."""
+    worker = await start_process(WORKER, database_url)
+    await publish(database, *range(100, 200))
+    await asyncio.sleep(0.4)
+    await worker.stop()
+    assert await noted.fetchval("SELECT count(*) FROM pgqueuer WHERE status = 'picked'") == 0
+    assert await noted.fetchval("SELECT count(*) FROM worker") == 0
