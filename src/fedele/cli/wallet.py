@@ -1,0 +1,197 @@
+"""`fedele wallet …`: is everything in order, and a signed pass in a file."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import orjson
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from fedele.adapters.apple_wallet import development
+from fedele.adapters.apple_wallet.assembler import AppleWallet
+from fedele.adapters.apple_wallet.certificates import CertificateError, Finding, Identity, examine
+from fedele.adapters.apple_wallet.design import DesignError, load_design
+from fedele.adapters.apple_wallet.opening import (
+    WEB_SERVICE_PATH,
+    design_folders,
+    designs_folder,
+    open_wallets,
+    signing_identity,
+)
+from fedele.adapters.google_wallet.save_links import CredentialsError, GoogleSaveLinks
+from fedele.bootstrap import PROGRAMME_SECTIONS
+from fedele.db.database import Database, open_database
+from fedele.domains.members import queries as members
+from fedele.domains.programme.errors import NoProgramme
+from fedele.domains.programme.queries import ProgrammeSource
+from fedele.domains.wallet import commands, queries
+from fedele.kernel.clock import Moment, moment_now
+from fedele.kernel.ids import MalformedId, MemberId, decode_id
+from fedele.kernel.refusal import Refusal
+from fedele.settings import Settings, SettingsError, read_settings
+
+app = typer.Typer(help="Apple and Google Wallet: what is wrong, and a card in a file.", no_args_is_help=True)
+console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@app.callback()
+def wallet_commands() -> None:
+    """Apple and Google Wallet: what is wrong, and a card in a file."""
+
+
+@app.command("doctor")
+def doctor(
+    designs: Annotated[Path | None, typer.Option(help="A folder of designs instead of the shipped ones.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for a script.")] = False,
+) -> None:
+    """Check certificate, designs, addresses and credentials; say what to do. Exits 1 if phones would refuse a card."""
+    settings, moment = _settings(), moment_now()
+    identity, findings = _examine_identity(settings, moment)
+    findings += _examine_designs(designs or designs_folder(), identity, settings)
+    findings += _examine_address(settings) + _examine_google(settings)
+    if as_json:
+        told = [{"severity": each.severity, "what": each.what, "remedy": each.remedy} for each in findings]
+        typer.echo(orjson.dumps({"findings": told}, option=orjson.OPT_INDENT_2).decode())
+    else:
+        for each in findings:
+            colour = "red" if each.severity == "error" else "yellow"
+            console.print(f"[{colour}]{each.severity}[/{colour}] {escape(each.what)}\n      → {escape(each.remedy)}")
+        if not findings:
+            console.print("[green]the wallet is in order[/green]")
+    if any(each.severity == "error" for each in findings):
+        raise typer.Exit(1)
+
+
+@app.command("issue")
+def issue(
+    member: Annotated[str, typer.Argument(help="The member: a card code, an id from the API, or a UUID.")],
+    out: Annotated[Path, typer.Option(help="Where to write the pass.")] = Path("card.pkpass"),
+) -> None:
+    """Write a member's signed card to a file, issuing it if it was not yet."""
+    settings = _settings()
+    try:
+        identity = _identity(settings, moment_now())
+        content = asyncio.run(_issue(settings, identity, member))
+    except (CertificateError, DesignError, NoProgramme, Refusal) as error:
+        console.print(f"[red]no card was written:[/red] {escape(str(error))}")
+        raise typer.Exit(1) from None
+    out.write_bytes(content)
+    console.print(f"wrote {escape(str(out))}")
+    if identity.development:
+        console.print(f"[yellow]{escape(development.WARNING)}[/yellow]")
+
+
+async def _issue(settings: Settings, identity: Identity, text: str) -> bytes:
+    moment = moment_now()
+    wallets = open_wallets(identity, settings.base_url)
+    async with _database(settings) as database:
+        member_id = await _member_id(database, text, moment)
+        programme = await ProgrammeSource(database, PROGRAMME_SECTIONS).at(moment.now)
+        async with database.transaction() as tx:
+            issued = await commands.issue_card(tx, wallets, programme, member_id, moment)
+            card = await queries.read_card(tx, programme, member_id, issued.serial, issued.authentication_token, moment)
+    return await wallets.assemble(card, min(issued.updated_at, moment.now))
+
+
+async def _member_id(database: Database, text: str, moment: Moment) -> MemberId:
+    with contextlib.suppress(MalformedId):
+        return MemberId(decode_id("member", text, 1)[0])
+    with contextlib.suppress(ValueError):
+        return MemberId(UUID(text))
+    return (await members.find_by_code(database.reader, text, moment)).member_id
+
+
+def _identity(settings: Settings, moment: Moment) -> Identity:
+    secrets = (
+        settings.apple_pass_certificate,
+        settings.apple_pass_key,
+        settings.apple_pass_key_password,
+        settings.apple_wwdr_certificate,
+    )
+    texts = [secret.get_secret_value() if secret else None for secret in secrets]
+    return signing_identity(settings.data_dir, moment.now, *texts)
+
+
+def _examine_identity(settings: Settings, moment: Moment) -> tuple[Identity | None, list[Finding]]:
+    try:
+        identity = _identity(settings, moment)
+    except CertificateError as error:
+        what, _, remedy = str(error).partition(": ")
+        return None, [Finding("error", what, remedy)]
+    pass_type, team = settings.apple_pass_type_identifier or "", settings.apple_team_identifier or ""
+    return identity, examine(identity, pass_type, team, moment.now)
+
+
+def _examine_designs(folder: Path, identity: Identity | None, settings: Settings) -> list[Finding]:
+    findings = []
+    for design in design_folders(folder):
+        try:
+            loaded = load_design(design)
+            if identity is not None:
+                AppleWallet(loaded, identity, settings.base_url + WEB_SERVICE_PATH)
+        except DesignError as error:
+            for problem in error.problems:
+                where, _, what = problem.partition(": ")
+                findings.append(Finding("error", f"passes/{where}", what))
+    return findings
+
+
+def _examine_address(settings: Settings) -> list[Finding]:
+    if settings.base_url.startswith("https://"):
+        return []
+    return [
+        Finding(
+            "warning",
+            f"FEDELE_BASE_URL is {settings.base_url}: phones ask for updates over https only, so cards will not change",
+            "set it to the public https address of this server, and issue cards after that",
+        )
+    ]
+
+
+def _examine_google(settings: Settings) -> list[Finding]:
+    credentials, issuer = settings.google_wallet_credentials, settings.google_wallet_issuer_id
+    if not credentials or not issuer:
+        missing = "FEDELE_GOOGLE_WALLET_CREDENTIALS" if not credentials else "FEDELE_GOOGLE_WALLET_ISSUER_ID"
+        return [
+            Finding(
+                "warning",
+                f"Google Wallet is off, googleWalletUrl is null: {missing} is not set",
+                "make an issuer account at pay.google.com/business/console and a service account key, and set both",
+            )
+        ]
+    try:
+        GoogleSaveLinks(credentials.get_secret_value(), issuer, settings.base_url)
+    except CredentialsError as error:
+        return [Finding("error", "Google Wallet: the credentials cannot be used", str(error))]
+    return [
+        Finding(
+            "warning",
+            "Google save links are signed, but this version does not write the loyalty objects they name",
+            "insert class and objects yourself (adapters/google_wallet/payloads.py shapes them), or wait for it",
+        )
+    ]
+
+
+def _settings() -> Settings:
+    try:
+        return read_settings()
+    except SettingsError as error:
+        console.print(f"[red]the settings cannot be used:[/red] {escape(str(error))}")
+        raise typer.Exit(1) from None
+
+
+@contextlib.asynccontextmanager
+async def _database(settings: Settings) -> AsyncIterator[Database]:
+    if settings.database_url is None:
+        console.print("[red]set FEDELE_DATABASE_URL: whose card should it be?[/red]")
+        raise typer.Exit(1)
+    database = open_database(settings.database_url.get_secret_value(), size=2, role=settings.database_role)
+    try:
+        yield database
+    finally:
+        await database.close()

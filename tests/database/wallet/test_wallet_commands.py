@@ -1,0 +1,115 @@
+"""`fedele wallet`: the doctor's words and exit codes, and a card in a file that OpenSSL accepts."""
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from fedele.cli.wallet import app
+from fedele.domains.members import queries as members
+from tests.factories.wallet import PASSES
+from tests.fixtures.phones import Shop
+
+
+@pytest.fixture
+def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """No settings but a data folder of our own."""
+    for name in list(os.environ):
+        if name.startswith("FEDELE_") and not name.startswith("FEDELE_TEST_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("FEDELE_DATA_DIR", str(tmp_path / "data"))
+    return tmp_path
+
+
+def findings(*arguments: str) -> tuple[int, list[dict[str, Any]]]:
+    """The doctor's exit code and findings."""
+    result = CliRunner().invoke(app, ["doctor", "--json", *arguments])
+    return result.exit_code, json.loads(result.stdout)["findings"]
+
+
+def test_the_doctor_says_what_is_not_for_phones_yet(clean: Path) -> None:
+    """Out of the box: no error, but three loud warnings, each with what to do."""
+    code, found = findings()
+    assert code == 0
+    assert {each["severity"] for each in found} == {"warning"}
+    said = " ".join(each["what"] for each in found)
+    assert "phones will refuse" in said
+    assert "https only" in said
+    assert "googleWalletUrl is null" in said
+    assert all(each["remedy"] for each in found)
+
+
+def test_the_doctor_names_settings_that_are_wrong(clean: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A certificate that is none and half of Google's credentials: errors by the name of the variable."""
+    monkeypatch.setenv("FEDELE_APPLE_PASS_CERTIFICATE", "rubbish")
+    monkeypatch.setenv("FEDELE_GOOGLE_WALLET_ISSUER_ID", "3388000000012345678")
+    monkeypatch.setenv("FEDELE_GOOGLE_WALLET_CREDENTIALS", "{}")
+    code, found = findings()
+    assert code == 1
+    errors = " ".join(f"{each['what']} {each['remedy']}" for each in found if each["severity"] == "error")
+    assert "FEDELE_APPLE_PASS_CERTIFICATE" in errors
+    assert "FEDELE_GOOGLE_WALLET_CREDENTIALS" in errors
+
+
+def test_the_doctor_names_the_file_of_a_design(clean: Path) -> None:
+    """A spoilt design: which file, and what to do; readable without --json too."""
+    folder = Path(shutil.copytree(PASSES / "grocer", clean / "designs" / "grocer"))
+    (folder / "icon@3x.png").unlink()
+    code, found = findings("--designs", str(clean / "designs"))
+    assert code == 1
+    assert any(each["what"] == "passes/grocer/icon@3x.png" and "missing" in each["remedy"] for each in found)
+    result = CliRunner().invoke(app, ["doctor", "--designs", str(clean / "designs")])
+    assert result.exit_code == 1
+    assert "icon@3x.png" in result.stderr
+
+
+async def test_issue_writes_a_card_that_verifies(
+    shop: Shop, clean: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By card code or id: a signed file, the same both times, said loudly not to be for phones."""
+    member_id = await shop.enrol()
+    code = await members.find_card_code(shop.database.reader, member_id)
+    assert code is not None
+    monkeypatch.setenv("FEDELE_DATABASE_URL", database_url)
+    files = []
+    for number, name in enumerate((code.code, str(member_id))):
+        out = clean / f"{number}.pkpass"
+        command = [sys.executable, "-c", "from fedele.cli.wallet import app; app()", "issue", name, "--out", str(out)]
+        run = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stderr
+        assert "phones will refuse this pass" in run.stderr
+        files.append(out)
+    assert files[0].read_bytes() == files[1].read_bytes()
+    shutil.unpack_archive(files[0], clean / "pass", "zip")
+    command = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", "signature"]
+    command += ["-content", "manifest.json", "-purpose", "any", "-out", "/dev/null"]
+    command += ["-CAfile", str(clean / "data" / "apple-development" / "root.pem")]
+    run = await asyncio.to_thread(subprocess.run, command, cwd=clean / "pass", capture_output=True, check=False)
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize("name", ["018f0000-0000-7000-8000-000000000000", "no-such-code", "member_rubbish"])
+async def test_nobodys_card_is_not_written(
+    shop: Shop, clean: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """An unknown id or code: exit 1, a clear line, no file, no pass."""
+    monkeypatch.setenv("FEDELE_DATABASE_URL", database_url)
+    result = await asyncio.to_thread(CliRunner().invoke, app, ["issue", name, "--out", str(clean / "x.pkpass")])
+    assert result.exit_code == 1
+    assert "no card was written" in result.stderr
+    assert not (clean / "x.pkpass").exists()
+    assert await shop.admin.fetchval("SELECT count(*) FROM pass") == 0
+
+
+def test_a_card_needs_a_database(clean: Path) -> None:
+    """Without a database it says which variable to set."""
+    result = CliRunner().invoke(app, ["issue", "code"])
+    assert result.exit_code == 1
+    assert "FEDELE_DATABASE_URL" in result.stderr
