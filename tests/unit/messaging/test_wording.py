@@ -7,12 +7,14 @@ import pytest
 from fedele.domains.messaging.config import MessageTemplate
 from fedele.domains.messaging.types import AmountValue, Value, Wording
 from fedele.domains.messaging.wording import put_into_words, values_from_json, values_to_json
+from fedele.domains.programme.types import Text
 from tests.factories.messaging import make_programme, make_template
 
 EARNED: dict[str, Value] = {
     "amount": AmountValue("points", 12_500),
     "balance": AmountValue("points", 1),
     "transaction": "0199",
+    "tier": Text({"en": "Gold", "it": "Oro"}),
 }
 
 
@@ -36,6 +38,12 @@ def words(locale: str, values: Mapping[str, Value] = EARNED, name: str | None = 
 def test_each_reader_gets_their_language(locale: str, title: str, body: str) -> None:
     """Title and body fall back separately, and the digits are grouped as the locale groups them."""
     assert (words(locale).title, words(locale).body) == (title, body)
+
+
+def test_a_text_of_the_programme_speaks_the_readers_language() -> None:
+    """A tier's name stands in the message as the reader's language has it."""
+    assert words("it", title="{tier}").title == "Oro"
+    assert words("ru", title="{tier}").title == "Gold"
 
 
 def test_the_deep_link_is_filled_too() -> None:

@@ -15,6 +15,7 @@ from fedele.domains.messaging import commands
 from fedele.domains.messaging.delivery import Clock, Delivery, ProgrammeAt
 from fedele.domains.messaging.events import MessageQueued
 from fedele.domains.messaging.types import AmountValue, Value
+from fedele.domains.programme.types import Programme
 from fedele.jobs.types import Handler, Schedule
 from fedele.kernel.clock import Moment
 from fedele.kernel.event import Event
@@ -54,25 +55,29 @@ def schedules(delivery: Delivery) -> tuple[Schedule, ...]:
 
 def announcing(
     event_type: type[E],
-    values_of: Callable[[E], Mapping[str, Value]],
+    values_of: Callable[[E, Programme], Mapping[str, Value] | None],
     database: Database,
     programme_at: ProgrammeAt,
     clock: Clock,
 ) -> Handler:
-    """A handler that tells the member of every event of this kind, in the programme's words for it if it has any."""
+    """A handler that tells the member of events of this kind, in the programme's words for it if it has any.
+
+    `values_of(event, programme)` gives what the words may name, or None where there is nothing to tell.
+    """
 
     async def announce(event: E, outbox_id: UUID) -> None:
         moment = clock()
         programme = await programme_at(moment.now)
+        values = values_of(event, programme)
+        if values is None:
+            return
         async with database.transaction() as tx:
-            await commands.announce(
-                tx, programme, event.member_id, event_type.kind, values_of(event), outbox_id, moment
-            )
+            await commands.announce(tx, programme, event.member_id, event_type.kind, values, outbox_id, moment)
 
     return Handler(f"messaging.announce_{event_type.kind.replace('.', '_')}", event_type, announce)
 
 
-def ledger_values(event: ledger.LedgerEvent) -> dict[str, Value]:
+def ledger_values(event: ledger.LedgerEvent, programme: Programme) -> dict[str, Value]:
     """`{amount}` and `{balance}`: what moved, without its sign, and what the member can spend after it."""
     return {
         "amount": AmountValue(event.currency, abs(event.units)),

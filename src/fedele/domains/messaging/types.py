@@ -7,6 +7,7 @@ from typing import Literal, NewType, TypeAlias
 from uuid import UUID
 
 from fedele.domains.members.types import Channel, Purpose
+from fedele.domains.programme.types import Text
 from fedele.kernel.ids import MemberId
 
 DeviceId = NewType("DeviceId", UUID)
@@ -93,8 +94,9 @@ class AmountValue:
 
 
 MessagePurpose: TypeAlias = Purpose | Literal["service"]
-Value: TypeAlias = str | AmountValue
-"""What stands in a template's braces. Ids, keys and amounts: never personal data, which is added when rendering."""
+Value: TypeAlias = str | AmountValue | Text
+"""What stands in a template's braces: a key or an id, an amount, or a text of the programme in all its languages (a
+tier's name). Never personal data: that is added when the message is read or sent."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

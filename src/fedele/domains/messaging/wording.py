@@ -10,7 +10,7 @@ from babel.numbers import format_decimal
 from fedele.domains.messaging.config import MessageTemplate
 from fedele.domains.messaging.types import AmountValue, Value, Wording
 from fedele.domains.programme.config import Currencies, ProgrammeConfig
-from fedele.domains.programme.types import Programme
+from fedele.domains.programme.types import Programme, Text
 from fedele.kernel.money import from_units
 
 
@@ -32,7 +32,7 @@ def put_into_words(
 ) -> Wording:
     """The message for a reader of this locale. A locale that a text lacks falls back as Text.in_locale says."""
     default = programme.section(ProgrammeConfig).default_locale
-    words = {key: _word(programme, value, locale) for key, value in values.items()}
+    words = {key: _word(programme, value, locale, default) for key, value in values.items()}
     words |= currency_words(programme, values, locale, default) | {"name": name or ""}
     title, body = (
         _FORMATTER.vformat(text.in_locale(locale, default), (), words) for text in (template.title, template.body)
@@ -53,23 +53,31 @@ def currency_words(programme: Programme, values: Mapping[str, Value], locale: st
 
 def values_to_json(values: Mapping[str, Value]) -> dict[str, Any]:
     """Values as they are stored."""
-    return {
-        key: {"currency": value.currency, "units": value.units} if isinstance(value, AmountValue) else value
-        for key, value in values.items()
-    }
+    return {key: _stored(value) for key, value in values.items()}
 
 
 def values_from_json(stored: Mapping[str, Any]) -> dict[str, Value]:
     """Values as they were."""
-    return {
-        key: AmountValue(value["currency"], value["units"]) if isinstance(value, dict) else str(value)
-        for key, value in stored.items()
-    }
+    return {key: _read(value) for key, value in stored.items()}
 
 
-def _word(programme: Programme, value: Value, locale: str) -> str:
+def _stored(value: Value) -> Any:
+    if isinstance(value, AmountValue):
+        return {"currency": value.currency, "units": value.units}
+    return {"text": value.root} if isinstance(value, Text) else value
+
+
+def _read(value: Any) -> Value:
+    if not isinstance(value, dict):
+        return str(value)
+    return Text(value["text"]) if "text" in value else AmountValue(value["currency"], value["units"])
+
+
+def _word(programme: Programme, value: Value, locale: str, default: str) -> str:
     if isinstance(value, str):
         return value
+    if isinstance(value, Text):
+        return value.in_locale(locale, default)
     decimals = programme.section(Currencies).get(value.currency).decimals
     return format_decimal(from_units(value.units, decimals), locale=_babel_locale(locale), group_separator=True)
 
