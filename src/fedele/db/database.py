@@ -139,6 +139,16 @@ class Transaction:
         """Announce events when, and only when, this transaction commits. Raises the version of each member named."""
         self._events.extend(events)
 
+    async def touch(self, member_id: MemberId) -> None:
+        """Raise the member's version without announcing anything: what their phones cached is outdated."""
+        await self.execute(
+            """
+            INSERT INTO member_version (member_id, version) VALUES ($1, 1)
+            ON CONFLICT (member_id) DO UPDATE SET version = member_version.version + 1
+            """,
+            member_id,
+        )
+
     async def savepoint_execute(self, sql: str, *values: Any) -> str:
         """Run a statement in a savepoint of its own, so that its error leaves the transaction usable."""
         _note(sql)

@@ -12,6 +12,7 @@ from fedele.domains.activity.types import (
     ActivityEventId,
     ActivityItem,
     Burned,
+    Favourite,
     Line,
     Product,
     Purchase,
@@ -183,3 +184,31 @@ def purchase_from_row(row: Row) -> Purchase:
         burns=tuple(Burned(burn["currency"], burn["units"], UUID(burn["transaction_id"])) for burn in row["burns"]),
         returned={values[0]: Decimal(values[11]) for values in lines if Decimal(values[11])},
     )
+
+
+async def favourite_products(
+    db: Queryable, member_id: MemberId, at: dt.datetime, half_life_days: float, resting: dt.timedelta, count: int
+) -> list[Favourite]:
+    """What the member buys again and again, heaviest first: at least twice in a year, not within `resting`."""
+    rows = await db.fetch(
+        """
+        SELECT l.sku, max(l.name) AS name, max(l.category) AS category, max(l.department) AS department,
+               max(l.brand) AS brand, max(p.occurred_at) AS last_bought_at,
+               sum(0.5 ^ (extract(epoch FROM $2::timestamptz - p.occurred_at) / 86400 / $3::float8))::float8 AS weight
+          FROM purchase p JOIN purchase_line l ON l.member_id = p.member_id AND l.purchase_id = p.purchase_id
+         WHERE p.member_id = $1 AND p.occurred_at BETWEEN $2::timestamptz - interval '1 year' AND $2
+           AND l.sku IS NOT NULL AND l.name IS NOT NULL AND l.kind = 'goods' AND l.returned_quantity < l.quantity
+         GROUP BY l.sku
+        HAVING count(*) >= 2 AND max(p.occurred_at) < $2::timestamptz - $4::interval
+         ORDER BY weight DESC, l.sku LIMIT $5
+        """,
+        member_id, at, half_life_days, resting, count,
+    )  # fmt: skip
+    return [
+        Favourite(
+            Product(row["sku"], row["name"], row["category"], row["department"], row["brand"]),
+            row["weight"],
+            row["last_bought_at"],
+        )
+        for row in rows
+    ]

@@ -31,6 +31,15 @@ class Product:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Favourite:
+    """A product that a member buys again and again. `weight` is the sum of its purchases, each halved by age."""
+
+    product: Product
+    weight: float
+    last_bought_at: datetime
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Line:
     """One line of a receipt. `amount_minor` is what was paid for the whole line: tax included, discount taken off."""
 

@@ -1,0 +1,110 @@
+"""The feed's own candidates: the programme's content, value about to expire, and products bought again and again."""
+
+import math
+from collections.abc import Sequence
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+from fedele.db.database import Queryable
+from fedele.domains.activity.queries import favourite_products
+from fedele.domains.feed.config import FeedConfig
+from fedele.domains.feed.types import Candidate, FeedSource, Situation, Term
+from fedele.domains.feed.wording import REASONS
+from fedele.domains.ledger.queries import balances_by_member
+from fedele.domains.programme.config import Currencies, ProgrammeConfig
+from fedele.kernel.money import from_units
+from fedele.kernel.vocabulary import MEMBER_ENVIRONMENT
+
+EXPIRY_NOTICE = timedelta(days=30)
+PRODUCTS_MAX = 24
+RESTING = timedelta(days=3)  # what was bought just now is not offered again
+HALF_LIFE_DAYS = 112.0  # of a purchase's weight; measured on a year of grocery baskets
+
+
+async def content(_db: Queryable, situation: Situation) -> Sequence[Candidate]:
+    """The cards written in the programme file."""
+    time_zone = situation.programme.section(ProgrammeConfig).time_zone
+    bindings = MEMBER_ENVIRONMENT.bind(situation.facts.bindings(situation.moment.now, time_zone, situation.tier))
+    return [
+        Candidate(
+            kind="content",
+            key=card.key,
+            title=situation.say(card.title),
+            body=situation.say(card.body),
+            image=card.image,
+            action=situation.say(card.action) if card.action else None,
+            deep_link=card.deep_link,
+            reason=situation.say(REASONS["news"]),
+            terms=(Term("content", 0.6), Term("priority", card.priority / 100)),
+            subject=card,
+            until=card.dates.ends_at(time_zone),
+        )
+        for card in situation.programme.section(FeedConfig).content
+        if card.dates.contains(situation.moment.now, time_zone) and (card.when is None or card.when.holds(bindings))
+    ]
+
+
+async def expiring(db: Queryable, situation: Situation) -> Sequence[Candidate]:
+    """One card for each currency of which something expires within thirty days."""
+    balances = await balances_by_member(db, [situation.member_id], situation.moment.now)
+    zone = ZoneInfo(situation.programme.section(ProgrammeConfig).time_zone)
+    found = []
+    for balance in balances.get(situation.member_id, ()):
+        soon = [e for e in balance.next_expiries if e.expires_at <= situation.moment.now + EXPIRY_NOTICE]
+        if not soon:
+            continue
+        currency = situation.programme.section(Currencies).get(balance.currency)
+        units = sum(expiry.units for expiry in soon)
+        amount = format_decimal(from_units(units, currency.decimals), locale=babel_locale(situation.locale))
+        # The last day on which it can still be spent, on the programme's clock.
+        day = (soon[0].expires_at - timedelta(microseconds=1)).astimezone(zone).date()
+        title = situation.say(REASONS["expiring_title"]).format(
+            amount=f"{amount} {situation.say(currency.name)}",
+            date=format_date(day, format="d MMMM", locale=babel_locale(situation.locale)),
+        )
+        found.append(
+            Candidate(
+                kind="expiry",
+                key=currency.key,
+                title=title,
+                reason=situation.say(REASONS["expiring"]),
+                terms=(Term("expiry", 2.4),),
+                subject=balance,
+                until=soon[0].expires_at,
+            )
+        )
+    return found
+
+
+async def products(db: Queryable, situation: Situation) -> Sequence[Candidate]:
+    """What the member buys again and again, by decayed frequency, but for what was bought just now."""
+    favourites = await favourite_products(
+        db, situation.member_id, situation.moment.now, HALF_LIFE_DAYS, RESTING, PRODUCTS_MAX
+    )
+    return [
+        Candidate(
+            kind="product",
+            key=favourite.product.sku,
+            title=favourite.product.name,
+            body=favourite.product.category,
+            reason=situation.say(REASONS["bought_often"]),
+            terms=(Term("product", 0.8), Term("bought_often", 0.35 * math.log1p(favourite.weight))),
+            subject=favourite.product,
+        )
+        for favourite in favourites
+    ]
+
+
+def babel_locale(locale: str) -> str:
+    """A BCP 47 tag as Babel writes it."""
+    return locale.replace("-", "_")
+
+
+OWN_SOURCES: tuple[FeedSource, ...] = (
+    FeedSource("content", content),
+    FeedSource("expiring", expiring),
+    FeedSource("products", products),
+)

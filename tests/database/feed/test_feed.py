@@ -1,0 +1,171 @@
+"""The feed as a whole: mixed kinds, personal, in the member's language, and shrinking by what was dealt with."""
+
+import asyncio
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from fedele.db.database import Database
+from fedele.domains.feed import commands
+from fedele.domains.feed.errors import FeedBatchTooLarge
+from fedele.domains.feed.own_sources import OWN_SOURCES
+from fedele.domains.feed.queries import build_feed, shown
+from fedele.domains.feed.types import FeedEvent, FeedEventKind, Ranked, Situation
+from fedele.domains.ledger.commands import post
+from fedele.domains.offers.commands import claim_offer
+from fedele.domains.offers.feed import FEED_SOURCE as OFFERS
+from fedele.domains.rewards.feed import FEED_SOURCE as REWARDS
+from fedele.domains.segments.queries import find_facts
+from fedele.domains.surveys.feed import FEED_SOURCE as SURVEYS
+from fedele.domains.tiers.feed import FEED_SOURCE as PROGRESS
+from fedele.kernel.clock import Moment, Position, Weather
+from fedele.kernel.ids import MemberId, new_id
+from tests.factories.ledger import earn
+from tests.factories.members import enrolled
+from tests.factories.programme import grocer
+
+SOURCES = (*OWN_SOURCES, OFFERS, REWARDS, SURVEYS, PROGRESS)
+RIVERSIDE = Position(39.9520, -83.0010)
+MORNING = Moment(datetime(2026, 11, 24, 13, 30, tzinfo=UTC), RIVERSIDE, Weather(3.0))
+
+
+async def buys(admin: Any, member_id: MemberId, sku: str, days_ago: int, minor: int = 1500) -> None:
+    """One line on a receipt of its own, so many days before the morning."""
+    purchase_id, at = new_id(), MORNING.now - timedelta(days=days_ago)
+    await admin.execute(
+        """
+        INSERT INTO purchase (member_id, purchase_id, store_id, receipt, channel, occurred_at, recorded_at, currency,
+                              total_minor, tax_minor, discount_minor, tenders)
+        VALUES ($1, $2, 'store-367', $3, 'store', $4, $4, 'USD', $5, 0, 0, '[]')
+        """,
+        member_id, purchase_id, str(purchase_id), at, minor,
+    )  # fmt: skip
+    await admin.execute(
+        """
+        INSERT INTO purchase_line (member_id, purchase_id, line_number, kind, sku, name, quantity, amount_minor,
+                                   tax_minor, discount_minor)
+        VALUES ($1, $2, 1, 'goods', $3, $3, 1, $4, 0, 0)
+        """,
+        member_id, purchase_id, sku, minor,
+    )  # fmt: skip
+
+
+async def situation_of(database: Database, member_id: MemberId, moment: Moment, locale: str = "en") -> Situation:
+    """The member's situation under the grocer's programme."""
+    facts = await find_facts(database.reader, grocer(), member_id, moment.now)
+    assert facts is not None
+    return Situation(grocer(), member_id, moment, locale, facts, None)
+
+
+async def feed(
+    database: Database, member_id: MemberId, moment: Moment = MORNING, locale: str = "en", first: int = 20
+) -> list[Ranked]:
+    """The first page."""
+    situation = await situation_of(database, member_id, moment, locale)
+    return list((await build_feed(database.reader, SOURCES, situation, first)).items)
+
+
+async def regular(database: Database, admin: Any, *skus: str) -> MemberId:
+    """A member with points, some of them soon gone, who bought these products three times."""
+    member_id = await enrolled(database)
+    async with database.transaction() as tx:
+        soon = earn(40, expires_at=MORNING.now + timedelta(days=12))
+        await post(tx, member_id, [earn(260), soon], Moment(MORNING.now - timedelta(days=40)))
+    for sku in skus:
+        for days_ago in (5, 20, 30):
+            await buys(admin, member_id, sku, days_ago)
+    return member_id
+
+
+def keys(ranked: list[Ranked], kind: str) -> set[str]:
+    """The keys of the cards of one kind."""
+    return {one.candidate.key for one in ranked if one.candidate.kind == kind}
+
+
+async def test_a_feed_mixes_kinds_and_is_the_members_own(database: Database, admin: Any) -> None:
+    """Offers, rewards, products, progress, content, a survey and expiring points; another member's feed differs."""
+    one, other = await regular(database, admin, "milk", "bread"), await regular(database, admin, "tea")
+    first, second = await feed(database, one), await feed(database, other)
+    kinds = {ranked.candidate.kind for ranked in first}
+    assert {"offer", "reward", "product", "progress", "content", "expiry", "survey"} == kinds
+    assert (keys(first, "product"), keys(second, "product")) == ({"milk", "bread"}, {"tea"})
+    assert all(ranked.candidate.reason for ranked in first)
+    assert all(sum(t.weight for t in r.candidate.terms) == pytest.approx(r.candidate.score) for r in first)
+
+
+async def test_five_kilometres_or_seven_hours_change_the_offers(database: Database, admin: Any) -> None:
+    """What is open depends on where and when the member is."""
+    member_id = await regular(database, admin)
+    here = keys(await feed(database, member_id), "offer")
+    away = dataclasses.replace(MORNING, place=Position(39.9970, -83.0010))
+    later = dataclasses.replace(MORNING, now=MORNING.now + timedelta(hours=7))
+    assert "cold-morning-coffee" in here
+    assert keys(await feed(database, member_id, away), "offer") != here
+    assert keys(await feed(database, member_id, later), "offer") != here
+
+
+async def test_a_claimed_card_disappears(database: Database, admin: Any) -> None:
+    """Once claimed, the offer is no longer offered."""
+    member_id = await regular(database, admin)
+    async with database.transaction() as tx:
+        await claim_offer(tx, grocer(), member_id, "cold-morning-coffee", MORNING)
+    assert "cold-morning-coffee" not in keys(await feed(database, member_id), "offer")
+
+
+async def test_words_are_the_members_language(database: Database, admin: Any) -> None:
+    """Titles and reasons in four languages, none of them the same, none with a hole in it."""
+    member_id = await regular(database, admin, "milk")
+    spoken = {}
+    for locale in ("en", "it", "ru", "ar"):
+        cards = {
+            (r.candidate.kind, r.candidate.key): r.candidate for r in await feed(database, member_id, MORNING, locale)
+        }
+        spoken[locale] = [cards[("expiry", "points")].title, cards[("progress", "harvest")].title,
+                          cards[("offer", "cold-morning-coffee")].reason]  # fmt: skip
+        assert not any("{" in text for text in spoken[locale])
+    assert len({tuple(words) for words in spoken.values()}) == 4
+    assert spoken["en"][0] == "40 points expire on 6 December"
+
+
+async def test_pages_cover_the_feed_once(database: Database, admin: Any) -> None:
+    """Page by page, every card once, in the order of the whole."""
+    member_id = await regular(database, admin, "milk", "bread", "tea")
+    situation = await situation_of(database, member_id, MORNING)
+    whole = (await build_feed(database.reader, SOURCES, situation, 100)).items
+    paged: list[Ranked] = []
+    cursor, more = None, True
+    while more:
+        page = await build_feed(database.reader, SOURCES, situation, 4, cursor)
+        paged += page.items
+        cursor, more = page.cursors[-1], page.has_next
+    assert [r.candidate.key for r in paged] == [r.candidate.key for r in whole]
+
+
+async def test_feed_events_are_kept_once_and_a_dismissed_card_stays_away(database: Database, admin: Any) -> None:
+    """A batch sent by ten retries is kept once; what was dismissed is gone for a month, and phones notice."""
+    member_id = await regular(database, admin, "milk")
+    situation = await situation_of(database, member_id, MORNING)
+    page = await build_feed(database.reader, SOURCES, situation, 20)
+    target = next(ranked for ranked in page.items if ranked.candidate.kind == "product")
+    batch = [FeedEvent(new_id(), FeedEventKind.SEEN, shown(r, situation), MORNING.now) for r in page.items]
+    batch.append(FeedEvent(new_id(), FeedEventKind.DISMISSED, shown(target, situation), MORNING.now))
+    version = "SELECT version FROM member_version WHERE member_id = $1"
+    before = await admin.fetchval(version, member_id)
+
+    async def send() -> int:
+        async with database.transaction() as tx:
+            return await commands.record_feed_events(tx, member_id, batch, MORNING)
+
+    counts = await asyncio.gather(*(send() for _ in range(10)))
+    assert sorted(counts) == [0] * 9 + [len(batch)]
+    assert await admin.fetchval("SELECT count(*) FROM feed_event") == len(batch)
+    assert await admin.fetchval(version, member_id) == before + 1
+    tomorrow = dataclasses.replace(MORNING, now=MORNING.now + timedelta(days=1))
+    assert keys(await feed(database, member_id, tomorrow), "product") == set()
+    in_a_month = dataclasses.replace(MORNING, now=MORNING.now + timedelta(days=31))
+    assert keys(await feed(database, member_id, in_a_month), "product") == {"milk"}
+    with pytest.raises(FeedBatchTooLarge):
+        async with database.transaction() as tx:
+            await commands.record_feed_events(tx, member_id, batch * 30, MORNING)
