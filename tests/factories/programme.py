@@ -44,3 +44,13 @@ async def apply_programme(database: Database, text: str = SMALL, now: datetime =
     async with database.transaction() as tx:
         applied = await commands.apply(tx, text, Moment(now), sections=PROGRAMME_SECTIONS, actor="test")
     return applied.programme
+
+
+async def a_file(_api: object) -> dict[str, str]:
+    """Variables for planning: the grocer's file with another cap."""
+    return {"sourceText": template_text("grocer").replace("per: day, amount: 200", "per: day, amount: 300")}
+
+
+async def a_later_file(_api: object) -> dict[str, object]:
+    """Variables for applying: a file that begins in the future."""
+    return {"input": {"sourceText": template_text("corner-cafe"), "effectiveFrom": "2099-01-01T00:00:00+00:00"}}

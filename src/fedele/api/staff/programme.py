@@ -1,0 +1,189 @@
+"""The programme for operators: what is in force, which versions there were, what a file would change, applying it."""
+
+import asyncio
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from fedele.api.context import Context, Info
+from fedele.api.errors import UserError, refused, user_error
+from fedele.api.permissions import mutation_field, query_field
+from fedele.domains.auth.types import Scope
+from fedele.domains.programme import commands, errors, queries, types
+from fedele.domains.programme.config import ProgrammeConfig
+
+
+@strawberry.type
+class Programme:
+    """One version of the programme, with its file."""
+
+    version: int
+    effective_from: datetime
+    key: str
+    name: str
+    source_text: str = strawberry.field(description="The YAML file as it was handed in.")
+
+    @classmethod
+    def of(cls, programme: types.Programme, locale: str) -> Self:
+        """From the checked programme."""
+        own = programme.section(ProgrammeConfig)
+        return cls(
+            version=programme.version, effective_from=programme.effective_from, key=own.key,
+            name=own.name.in_locale(locale, own.default_locale), source_text=programme.source_text,
+        )  # fmt: skip
+
+
+@strawberry.type
+class ProgrammeVersion:
+    """A line of the programme's history."""
+
+    version: int
+    effective_from: datetime
+    recorded_at: datetime
+    actor: str = strawberry.field(description="Which key or session applied it, or the command line.")
+
+
+@strawberry.type
+class ProgrammeProblem:
+    """A mistake in a programme file, or something that is probably not meant."""
+
+    path: str = strawberry.field(description="Where in the file: earning.rules[0].multiplier.")
+    line: int
+    column: int
+    message: str = strawberry.field(description="What is wrong and what to do.")
+
+    @classmethod
+    def of(cls, problem: types.Problem) -> Self:
+        """From the check."""
+        return cls(path=problem.path, line=problem.line, column=problem.column, message=problem.message)
+
+
+@strawberry.type
+class ProgrammeChange:
+    """One difference between what is in force and a file."""
+
+    section: str
+    path: str = strawberry.field(description="Within the section: rules[base].multiplier.")
+    kind: str = strawberry.field(description="added, removed or changed.")
+    words: str = strawberry.field(description="The whole change in a sentence.")
+
+
+@strawberry.type
+class ProgrammePlan:
+    """What applying a file would do."""
+
+    valid: bool
+    problems: list[ProgrammeProblem] = strawberry.field(description="Mistakes; a file that has any cannot be applied.")
+    warnings: list[ProgrammeProblem]
+    changes: list[ProgrammeChange] = strawberry.field(description="Against the version in force then.")
+    against_version: int | None = strawberry.field(description="Null before the first version.")
+
+
+@strawberry.type
+class ProgrammeQuery:
+    """The programme's file and history."""
+
+    @query_field(requires=Scope.PROGRAMME_READ)
+    async def programme(self, info: Info, version: int | None = None) -> Programme | None:
+        """The programme in force now, or a version of it. Null for a version that was never applied."""
+        context = info.context
+        try:
+            if version is None:
+                return Programme.of(await context.programme(), context.locale)
+            sections = context.services.programmes.sections
+            found = await queries.get_version(context.reader, types.ProgrammeVersion(version), sections)
+        except errors.NoProgramme:
+            return None
+        return Programme.of(found, context.locale)
+
+    @query_field(requires=Scope.PROGRAMME_READ)
+    async def programme_versions(self, info: Info) -> list[ProgrammeVersion] | None:
+        """Every version that was applied, the newest first."""
+        return [
+            ProgrammeVersion(
+                version=record.version, effective_from=record.effective_from, recorded_at=record.recorded_at,
+                actor=record.actor,
+            )
+            for record in await queries.list_versions(info.context.reader)
+        ]  # fmt: skip
+
+    @query_field(requires=Scope.PROGRAMME_READ)
+    async def programme_plan(
+        self, info: Info, source_text: str, effective_from: datetime | None = None
+    ) -> ProgrammePlan | None:
+        """What applying this file would change, in words; or its mistakes. Changes nothing."""
+        context = info.context
+        old = await _in_force(context, effective_from or context.moment.now)
+        against = old.version if old else None
+        try:
+            checked = await asyncio.to_thread(queries.check, source_text, context.services.programmes.sections)
+        except errors.ProgrammeInvalid as error:
+            problems = [ProgrammeProblem.of(problem) for problem in error.problems]
+            return ProgrammePlan(valid=False, problems=problems, warnings=[], changes=[], against_version=against)
+        return ProgrammePlan(
+            valid=True,
+            problems=[],
+            warnings=[ProgrammeProblem.of(warning) for warning in checked.warnings],
+            changes=[
+                ProgrammeChange(section=change.section, path=change.path, kind=change.kind, words=change.words)
+                for change in queries.plan(old, checked)
+            ],
+            against_version=against,
+        )
+
+
+@user_error(errors.ProgrammeInvalid, errors.EffectiveInThePast)
+class ApplyProgrammeUserError(UserError):
+    """Why the programme was not applied."""
+
+
+@strawberry.type
+class ApplyProgrammePayload:
+    """The version, or why there is none."""
+
+    programme: Programme | None = None
+    created: bool = strawberry.field(default=False, description="False where the same file was in force already.")
+    problems: list[ProgrammeProblem] = strawberry.field(default_factory=list, description="The file's mistakes.")
+    user_errors: list[ApplyProgrammeUserError] = strawberry.field(default_factory=list)
+
+
+@strawberry.input
+class ApplyProgrammeInput:
+    """A file to apply, and from when on. Sending the same again changes nothing."""
+
+    source_text: str
+    effective_from: datetime | None = strawberry.field(default=None, description="Now by default.")
+
+
+@strawberry.type
+class ProgrammeMutation:
+    """Changing the programme."""
+
+    @mutation_field(requires=Scope.PROGRAMME_WRITE)
+    async def apply_programme(self, info: Info, input: ApplyProgrammeInput) -> ApplyProgrammePayload | None:
+        """Make this file the programme, now or from a time on. Nothing is applied if it has a mistake."""
+        context = info.context
+        try:
+            async with context.database.transaction() as tx:
+                applied = await commands.apply(
+                    tx,
+                    input.source_text,
+                    context.moment,
+                    sections=context.services.programmes.sections,
+                    effective_from=input.effective_from,
+                    actor=context.staff.name,
+                )
+        except errors.ProgrammeInvalid as error:
+            return ApplyProgrammePayload(
+                problems=[ProgrammeProblem.of(problem) for problem in error.problems],
+                user_errors=[refused(ApplyProgrammeUserError, error, context.locale)],
+            )
+        return ApplyProgrammePayload(programme=Programme.of(applied.programme, context.locale), created=applied.created)
+
+
+async def _in_force(context: Context, when: datetime) -> types.Programme | None:
+    try:
+        return await context.services.programmes.at(when)
+    except errors.NoProgramme:
+        return None
