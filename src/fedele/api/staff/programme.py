@@ -143,8 +143,8 @@ class ApplyProgrammePayload:
     """The version, or why there is none."""
 
     programme: Programme | None = None
-    created: bool = strawberry.field(default=False, description="False where the same file was in force already.")
-    problems: list[ProgrammeProblem] = strawberry.field(default_factory=list, description="The file's mistakes.")
+    created: bool | None = strawberry.field(default=None, description="False: the same file was in force already.")
+    problems: list[ProgrammeProblem] | None = strawberry.field(default=None, description="The file's mistakes.")
     user_errors: list[ApplyProgrammeUserError] = strawberry.field(default_factory=list)
 
 
