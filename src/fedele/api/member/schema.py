@@ -7,6 +7,7 @@ from fedele.api.context import Context, Info
 from fedele.api.member.activity import ActivityFields
 from fedele.api.member.base import MemberBase
 from fedele.api.member.feed import CARD_TYPES
+from fedele.api.member.ledger import LedgerFields
 from fedele.api.member.member_changes import MemberMutation
 from fedele.api.member.members import MemberFields
 from fedele.api.member.messaging import DEVICE, MESSAGE, MessagingFields, MessagingMutation, fetch_device, fetch_message
@@ -22,6 +23,7 @@ from fedele.kernel.ids import MemberId
 @strawberry.type
 class Member(
     MemberFields,
+    LedgerFields,
     ActivityFields,
     TierFields,
     MessagingFields,

@@ -7,13 +7,16 @@ from fedele.api.node import Node, NodeKind, find_node
 from fedele.api.permissions import PUBLIC, query_field
 from fedele.api.schema import build_schema, compose
 from fedele.api.staff.checkout import TillMutation, TillQuery
+from fedele.api.staff.ledger import LedgerFields, LedgerMutation
 from fedele.api.staff.members import MemberMutation, MemberQuery, ProfileFields, fetch_member
+from fedele.api.staff.programme import ProgrammeMutation, ProgrammeQuery
 from fedele.domains.auth.types import Scope, StaffPrincipal
 
 
 @strawberry.type
 class Member(
     ProfileFields,
+    LedgerFields,
     Node,
 ):
     """A member, for the service desk and the console: a room adds its mixin here. Tills see TillMember instead."""
@@ -52,8 +55,8 @@ class CallerQuery:
 
 
 # One line per room that has root queries, and one per room that has mutations.
-QUERIES: tuple[type, ...] = (CallerQuery, MemberQuery, TillQuery)
-MUTATIONS: tuple[type, ...] = (MemberMutation, TillMutation)
+QUERIES: tuple[type, ...] = (CallerQuery, MemberQuery, ProgrammeQuery, TillQuery)
+MUTATIONS: tuple[type, ...] = (MemberMutation, LedgerMutation, ProgrammeMutation, TillMutation)
 
 
 def build_staff_schema() -> strawberry.Schema:

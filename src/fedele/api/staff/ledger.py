@@ -1,0 +1,182 @@
+"""The ledger in the staff schema: what a member has, where it came from, and a person's correction of it."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Self, cast
+
+import strawberry
+
+from fedele.api import ids
+from fedele.api.connections import Connection
+from fedele.api.context import Info
+from fedele.api.errors import UserError, user_error
+from fedele.api.member.base import MemberBase
+from fedele.api.member.ledger import Balance, LedgerEntry, balances_of, currency_of, entries_of
+from fedele.api.permissions import check, mutation_field
+from fedele.domains.auth.types import Scope
+from fedele.domains.ledger import commands, errors, queries
+from fedele.domains.ledger import types as records
+from fedele.domains.members.queries import find_member
+from fedele.domains.programme import config
+from fedele.domains.programme.types import Programme
+from fedele.kernel.money import CurrencyKey, from_units, to_units
+from fedele.kernel.refusal import InvalidInput, NotFound
+
+REASON_LENGTH_MAX = 500
+
+
+@strawberry.type
+class Lot:
+    """Units that came in together and end together."""
+
+    currency: str = strawberry.field(description="The currency's key.")
+    source: str = strawberry.field(description="purchase, event, adjustment, import …")
+    original: Decimal
+    remaining: Decimal
+    reserved: Decimal
+    pending: bool
+    earned_at: datetime
+    activates_at: datetime | None
+    expires_at: datetime | None = strawberry.field(description="Null: never.")
+
+    @classmethod
+    def of(cls, record: records.LotRecord, programme: Programme) -> Self:
+        """From the record."""
+        decimals = currency_of(programme, record.currency).decimals
+        return cls(
+            currency=record.currency,
+            source=record.source,
+            original=from_units(record.original, decimals),
+            remaining=from_units(record.remaining, decimals),
+            reserved=from_units(record.reserved, decimals),
+            pending=record.state == "pending",
+            earned_at=record.earned_at,
+            activates_at=record.activates_at,
+            expires_at=record.expires_at,
+        )
+
+
+@strawberry.type
+class LedgerFields(MemberBase):
+    """The ledger's part of a member, for staff who may read it."""
+
+    @strawberry.field
+    async def balances(self, info: Info) -> list[Balance] | None:
+        """What the member has, one balance per currency. Needs the scope ledger:read."""
+        check(info.context.principal, Scope.LEDGER_READ)
+        return await balances_of(info.context, self.member_id)
+
+    @strawberry.field
+    async def entries(self, info: Info, first: int = 20, after: str | None = None) -> Connection[LedgerEntry] | None:
+        """Every movement of the member's units, newest first. Needs the scope ledger:read."""
+        check(info.context.principal, Scope.LEDGER_READ)
+        return await entries_of(info.context, self.member_id, first, after)
+
+    @strawberry.field
+    async def lots(self, info: Info) -> list[Lot] | None:
+        """The lots that hold something, in the order in which they burn. Needs the scope ledger:read."""
+        check(info.context.principal, Scope.LEDGER_READ)
+        programme = await info.context.programme()
+        return [Lot.of(lot, programme) for lot in await queries.list_lots(info.context.reader, self.member_id)]
+
+
+@strawberry.enum(description="What to do when an adjustment downward finds too little.")
+class Shortfall(Enum):
+    """The ways to go on."""
+
+    REFUSE = strawberry.enum_value("refuse", description="Change nothing.")
+    CLAMP = strawberry.enum_value("clamp", description="Take what there is.")
+    DEBT = strawberry.enum_value("debt", description="Take what there is; later earning pays the rest.")
+
+
+@user_error(errors.InsufficientPoints)
+class AdjustUserError(UserError):
+    """Why nothing was adjusted."""
+
+
+@strawberry.type
+class Adjustment:
+    """A correction as it was recorded."""
+
+    amount: Decimal = strawberry.field(description="Signed: what was given, or taken.")
+    waived: Decimal = strawberry.field(description="What could not be taken and was given up.")
+    available: Decimal = strawberry.field(description="What the member can spend after it.")
+    currency: str
+
+
+@strawberry.type
+class AdjustPayload:
+    """The adjustment, or why there is none."""
+
+    adjustment: Adjustment | None = None
+    user_errors: list[AdjustUserError] = strawberry.field(default_factory=list)
+
+
+@strawberry.input
+class AdjustInput:
+    """A correction of a member's balance."""
+
+    member_id: strawberry.ID
+    currency: str = strawberry.field(description="The currency's key.")
+    amount: Decimal = strawberry.field(description="Signed, with no more decimals than the currency has.")
+    reason: str = strawberry.field(description="Why, for whoever reads it later. No personal data.")
+    idempotency_key: str
+    shortfall: Shortfall = Shortfall.REFUSE
+    expires_at: datetime | None = strawberry.field(default=None, description="For units given; left out: never.")
+
+
+@strawberry.type
+class LedgerMutation:
+    """Corrections by people."""
+
+    @mutation_field(requires=Scope.LEDGER_ADJUST)
+    async def adjust(self, info: Info, input: AdjustInput) -> AdjustPayload | None:
+        """Give or take units by hand, with a reason. Repeating the call returns the first adjustment."""
+        context = info.context
+        member_id = ids.member_id_of(input.member_id)
+        currency = _currency(await context.programme(), input.currency)
+        operation = records.Adjust(
+            scope=f"adjust:{context.staff.key_id}",
+            key=input.idempotency_key,
+            currency=CurrencyKey(currency.key),
+            units=_units(input.amount, currency),
+            actor=context.staff.key_id,
+            mode=cast(records.ShortfallMode, input.shortfall.value),
+            expires_at=input.expires_at,
+            reason={"text": _reason(input.reason)},
+        )
+        async with context.database.transaction() as tx:
+            if await find_member(tx, member_id) is None:
+                raise NotFound(what="member", field="memberId")
+            (posting,) = await commands.post(tx, member_id, [operation], context.moment)
+        adjustment = Adjustment(
+            amount=from_units(posting.units, currency.decimals),
+            waived=from_units(posting.waived, currency.decimals),
+            available=from_units(posting.spendable, currency.decimals),
+            currency=currency.key,
+        )
+        return AdjustPayload(adjustment=adjustment)
+
+
+def _currency(programme: Programme, key: str) -> config.Currency:
+    for currency in programme.section(config.Currencies):
+        if currency.key == key:
+            return currency
+    raise InvalidInput(problem=f"The programme has no currency '{key}'.", field="currency")
+
+
+def _units(amount: Decimal, currency: config.Currency) -> int:
+    units = to_units(amount, currency.decimals)
+    if units == 0 or from_units(units, currency.decimals) != amount:
+        raise InvalidInput(
+            problem=f"The amount must not be zero, and has at most {currency.decimals} decimals.", field="amount"
+        )
+    return units
+
+
+def _reason(text: str) -> str:
+    reason = text.strip()
+    if not reason or len(reason) > REASON_LENGTH_MAX:
+        raise InvalidInput(problem=f"Say why, in at most {REASON_LENGTH_MAX} characters.", field="reason")
+    return reason
