@@ -55,6 +55,7 @@ class AppleWallet:
             "teamIdentifier": identity.team_identifier,
             "webServiceURL": web_service_url.rstrip("/"),
         }
+        self._head = orjson.dumps(self._fixed)[:-1]
         self._fill = compile_template(design.template)
         self._archive = Archive(design.files)
         hashes = {name: _sha1(content) for name, content in design.files.items()}
@@ -72,19 +73,14 @@ class AppleWallet:
 
     def content(self, card: CardState) -> bytes:
         """pass.json for this card: the same bytes for the same state, whenever and wherever it is asked."""
-        document: dict[str, Any] = self._fixed | {
-            "serialNumber": card.serial,
-            "authenticationToken": card.authentication_token,
-        }
-        document |= self._fill(values_of(card))
-        if card.places:
-            document["locations"] = [
-                {"latitude": place.latitude, "longitude": place.longitude, "relevantText": place.name}
-                for place in card.places[:LOCATIONS_MAX]
-            ]
-        if card.voided:
-            document["voided"] = True
-        return orjson.dumps(document)
+        places = [
+            {"latitude": place.latitude, "longitude": place.longitude, "relevantText": place.name}
+            for place in card.places[:LOCATIONS_MAX]
+        ]
+        own: dict[str, Any] = {"serialNumber": card.serial, "authenticationToken": card.authentication_token}
+        own |= {"locations": places} if places else {}
+        own |= {"voided": True} if card.voided else {}
+        return b",".join([self._head, *self._fill(values_of(card)), orjson.dumps(own)[1:]])
 
     def digest(self, card: CardState) -> bytes:
         """SHA-256 of the content and the design's files."""

@@ -5,8 +5,10 @@ value for this member is left out whole: a member without a tier has no tier fie
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
+
+import orjson
 
 from fedele.adapters.apple_wallet.figures import figures
 from fedele.domains.wallet.types import CardState
@@ -68,52 +70,111 @@ def is_known(placeholder: str) -> bool:
     return placeholder in MEANINGS or placeholder.startswith("balance_")
 
 
-Filler = Callable[[Values], Any]
-_ABSENT = object()
+Escaped = Mapping[str, bytes | None]  # a placeholder's text as it stands inside a JSON string
+Filler = Callable[[Escaped], bytes | None]
 
 
-def compile_template(template: dict[str, Any]) -> Callable[[Values], dict[str, Any]]:
-    """A function that fills the template; fixed parts are returned as they are, without being walked again."""
-    parts = [(key, _compile(value)) for key, value in template.items()]
+def compile_template(template: Mapping[str, Any]) -> Callable[[Values], list[bytes]]:
+    """A function that fills the template: the members ("key":value) of the JSON object that are present.
 
-    def fill(values: Values) -> dict[str, Any]:
-        return {key: each for key, filler in parts if (each := filler(values)) is not _ABSENT}
+    All that does not depend on the member is encoded here, once; filling joins bytes.
+    """
+    parts = [_member(key, value) for key, value in template.items()]
+
+    def fill(values: Values) -> list[bytes]:
+        escaped = {name: orjson.dumps(text)[1:-1] if text is not None else None for name, text in values.items()}
+        return [filled for part in parts if (filled := part(escaped)) is not None]
 
     return fill
 
 
 def _compile(value: Any) -> Filler:
-    if not any(placeholders_in(value)):
-        return lambda _values: value
+    if isinstance(value, str):
+        return _joined(_text_pieces(value))
+    if isinstance(value, dict) and not any(placeholders_in([*filter(_is_container, value.values())])):
+        return _joined(_object_pieces(value))
     if isinstance(value, dict):
-        return _compile_object(value)
+        texts = [name for each in value.values() if isinstance(each, str) for name in PLACEHOLDER.findall(each)]
+        return _gathered([_member(key, each) for key, each in value.items()], b"{", b"}", texts)
     if isinstance(value, list):
-        fillers = [_compile(each) for each in value]
-        return lambda values: [each for filler in fillers if (each := filler(values)) is not _ABSENT]
-    return _compile_text(value)
+        return _gathered([_compile(each) for each in value], b"[", b"]", [])
+    return _joined([orjson.dumps(value)])
 
 
-def _compile_object(template: dict[str, Any]) -> Filler:
-    parts = [(key, _compile(value), isinstance(value, str)) for key, value in template.items()]
+def _member(key: str, value: Any) -> Filler:
+    name, fill = orjson.dumps(key) + b":", _compile(value)
 
-    def fill(values: Values) -> Any:
-        filled = {}
-        for key, filler, is_text in parts:
-            each = filler(values)
-            if each is not _ABSENT:
-                filled[key] = each
-            elif is_text:
-                return _ABSENT
-        return filled
+    def fill_member(escaped: Escaped) -> bytes | None:
+        filled = fill(escaped)
+        return None if filled is None else name + filled
+
+    return fill_member
+
+
+def _joined(pieces: Iterable[bytes | str]) -> Filler:
+    """Bytes as they are, and placeholders by name (str). Absent as soon as one placeholder has no value."""
+    literals, names = _merged(pieces)
+    if not names:
+        fixed = literals[0]
+        return lambda _escaped: fixed
+    if len(names) == 1:  # most fields
+        (before, after), (name,) = literals, names
+
+        def fill_one(escaped: Escaped) -> bytes | None:
+            found = escaped.get(name)
+            return None if found is None else b"%b%b%b" % (before, found, after)
+
+        return fill_one
+    template = b"%b".join(literal.replace(b"%", b"%%") for literal in literals)
+
+    def fill(escaped: Escaped) -> bytes | None:
+        found = tuple(escaped.get(name) for name in names)
+        return None if None in found else template % found
 
     return fill
 
 
-def _compile_text(template: str) -> Filler:
-    pieces = PLACEHOLDER.split(template)  # text, name, text, name, …, text
+def _merged(pieces: Iterable[bytes | str]) -> tuple[list[bytes], list[str]]:
+    """The row as literals and the names between them: one literal more than names."""
+    literals, names = [b""], []
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            literals[-1] += piece
+        else:
+            names.append(piece)
+            literals.append(b"")
+    return literals, names
 
-    def fill(values: Values) -> Any:
-        found = [values.get(piece) if index % 2 else piece for index, piece in enumerate(pieces)]
-        return _ABSENT if None in found else "".join(text for text in found if text)
+
+def _gathered(fillers: list[Filler], opening: bytes, closing: bytes, needed: list[str]) -> Filler:
+    """What is present of several, between brackets. Absent if one of the texts it needs itself has no value."""
+
+    def fill(escaped: Escaped) -> bytes | None:
+        if any(escaped.get(name) is None for name in needed):
+            return None
+        return opening + b",".join([filled for each in fillers if (filled := each(escaped)) is not None]) + closing
 
     return fill
+
+
+def _object_pieces(value: Mapping[str, Any]) -> Iterator[bytes | str]:
+    """An object whose placeholders stand in its own texts, as one row of bytes and names."""
+    for index, (key, each) in enumerate(value.items()):
+        yield (b"," if index else b"{") + orjson.dumps(key) + b":"
+        if isinstance(each, str):
+            yield from _text_pieces(each)
+        else:
+            yield orjson.dumps(each)
+    yield b"}" if value else b"{}"
+
+
+def _text_pieces(text: str) -> Iterator[bytes | str]:
+    """text, name, text, name, …, text: as JSON."""
+    yield b'"'
+    for index, piece in enumerate(PLACEHOLDER.split(text)):
+        yield piece if index % 2 else orjson.dumps(piece)[1:-1]
+    yield b'"'
+
+
+def _is_container(value: Any) -> bool:
+    return isinstance(value, dict | list)

@@ -8,6 +8,7 @@ it is (what `PKCS7Options.Binary` says there): were LF turned into CRLF, verific
 import hashlib
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -28,6 +29,7 @@ _RSA = der.sequence(der.object_identifier("1.2.840.113549.1.1.1"), der.NULL)
 _ECDSA_SHA256 = der.sequence(der.object_identifier("1.2.840.10045.4.3.2"))
 
 _CONTENT_TYPE_ATTRIBUTE = der.sequence(_CONTENT_TYPE, der.set_of(_DATA))
+_DIGEST_ATTRIBUTE = der.sequence(_MESSAGE_DIGEST, der.set_of(der.octet_string(bytes(32))))[:-32]
 _VERSION_1 = der.integer(1)
 
 
@@ -43,24 +45,32 @@ class Signer:
         self._certificates = der.explicit(0, *sorted(each.public_bytes(Encoding.DER) for each in (certificate, *chain)))
         self._signer_id = der.sequence(certificate.issuer.public_bytes(), der.integer(certificate.serial_number))
         self._head = _VERSION_1 + der.set_of(_SHA256) + der.sequence(_DATA)
+        self._shell = lru_cache(maxsize=64)(self._make_shell)
 
     def sign(self, manifest: bytes, signed_at: datetime) -> bytes:
         """The DER of a SignedData without content. `signed_at` is aware; its fraction of a second is dropped."""
-        attributes = der.set_of(
-            _CONTENT_TYPE_ATTRIBUTE,
-            der.sequence(_SIGNING_TIME, der.set_of(der.time(signed_at.astimezone(UTC)))),
-            der.sequence(_MESSAGE_DIGEST, der.set_of(der.octet_string(hashlib.sha256(manifest).digest()))),
-        )
-        signer_info = der.sequence(
-            _VERSION_1,
-            self._signer_id,
-            _SHA256,
-            b"\xa0" + attributes[1:],  # signed as SET OF, sent as [0]
-            self._algorithm,
-            der.octet_string(self._sign_raw(attributes)),
-        )
-        signed_data = der.sequence(self._head, self._certificates, der.set_of(signer_info))
-        return der.sequence(_SIGNED_DATA, der.explicit(0, signed_data))
+        # DER's order of these three is that of their lengths; a test compares with what OpenSSL would have written.
+        digest = _DIGEST_ATTRIBUTE + hashlib.sha256(manifest).digest()
+        attributes = der.element(0x31, _CONTENT_TYPE_ATTRIBUTE, _time_attribute(signed_at), digest)
+        signature = self._sign_raw(attributes)
+        before, between = self._shell(len(attributes), len(signature))
+        return b"".join((before, attributes[1:], between, signature))  # signed as SET OF, sent as [0]
+
+    def _make_shell(self, attributes_size: int, signature_size: int) -> tuple[bytes, bytes]:
+        """All of the signature that is the same for every pass: what stands before the attributes, and after them."""
+        signature = der.octet_string(bytes(signature_size))
+        attributes = b"\xa0" + bytes(attributes_size - 1)
+        parts = (_VERSION_1, self._signer_id, _SHA256, attributes, self._algorithm, signature)
+        signed_data = der.sequence(self._head, self._certificates, der.set_of(der.sequence(*parts)))
+        whole = der.sequence(_SIGNED_DATA, der.explicit(0, signed_data))
+        between = self._algorithm + signature[:-signature_size]
+        end = len(whole) - signature_size - len(between)
+        return whole[: end - attributes_size + 1], between
+
+
+@lru_cache(maxsize=1024)
+def _time_attribute(signed_at: datetime) -> bytes:
+    return der.sequence(_SIGNING_TIME, der.set_of(der.time(signed_at.astimezone(UTC))))
 
 
 def _raw_signature(key: SigningKey) -> tuple[Callable[[bytes], bytes], bytes]:
