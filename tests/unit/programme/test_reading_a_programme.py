@@ -23,6 +23,8 @@ currencies:
     name: points
 """
 
+TIERS = "tiers: {levels: [{key: silver, name: S, threshold: 0}, {key: gold, name: G, threshold: 9}]}\n"
+
 MISTAKES = [
     pytest.param("earnings: {}\n", 6, "earnings", "Did you mean 'earning'?", id="section misspelt"),
     pytest.param("earning:\n  ruels: []\n", 7, "earning.ruels", "Did you mean 'rules'?", id="key misspelt"),
@@ -180,6 +182,23 @@ MISTAKES = [
         "surveys[0].title",
         "must be a text (put 12 in quotes)",
         id="a number where a text is needed",
+    ),
+    pytest.param(
+        TIERS + "rewards:\n  - type: discount_amount\n    key: r\n    name: R\n    value: 5\n"
+        "    cost: {currency: points, amount: 5}\n"
+        "    when: member.tier in ['gold', 'sliver'] || 'gold' == member.tier\n",
+        13,
+        "rewards[0].when",
+        "there is no tier 'sliver'. Did you mean 'silver'?",
+        id="unknown tier in a condition",
+    ),
+    pytest.param(
+        "offers:\n  - key: o\n    audience: {when: 'member.balances.pionts >= 5.0 && member.tier != \"\"'}\n"
+        "    benefit: {type: bonus, currency: points, amount: 5}\n    creative: {title: T, body: B}\n",
+        8,
+        "offers[0].audience.when",
+        "there is no currency 'pionts'. Did you mean 'points'?",
+        id="unknown currency in a condition",
     ),
     pytest.param("texts:\n  how_it_works: !!python/name:os.system x\n", 7, "", "tags like", id="tag"),
     pytest.param("texts:\n  how_it_works: *nothing\n", 7, "", "*nothing names nothing", id="alias to nothing"),

@@ -23,7 +23,7 @@ class MessageTemplate(Section):
 
     key: Annotated[Key, Defines("message")]
     on: str = Field(pattern=r"^[a-z_]+\.[a-z_]+$")
-    """The event that brings it: points.earned, tiers.tier_changed, rewards.redeemed, offers.triggered, surveys.opened."""
+    """The kind of event that brings it, as rooms announce them: points.earned, tiers.tier_changed, rewards.redeemed."""
     channels: tuple[MessageChannel, ...] = ("push",)
     purpose: Purpose | Literal["service"] = Purpose.MARKETING
     """The consent it needs. `service`: about the member's own affairs; a push of it needs only that the phone's owner

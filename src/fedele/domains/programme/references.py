@@ -1,14 +1,23 @@
 """What names what across the sections: keys that are defined, keys that are referred to, and texts to translate."""
 
 import dataclasses
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, RootModel
 
-from fedele.domains.programme.types import Defines, Refers, Text
+from fedele.domains.programme.types import Defines, ReferenceKind, Refers, Text
+from fedele.kernel.expressions import Expression
 
 Path = tuple[str | int, ...]
+
+_LITERAL = re.compile(r"""['"]([^'"]*)['"]""")
+_TIERS = re.compile(
+    r"""member\.tier\s*(?:[!=]=|\bin\b)\s*(?P<after>'[^']*'|"[^"]*"|\[[^\]]*\])"""
+    r"""|(?P<before>'[^']*'|"[^"]*")\s*[!=]=\s*member\.tier\b"""
+)
+_BALANCE = re.compile(r"""member\.balances(?:\.(?P<dot>\w+)|\[\s*['"](?P<bracket>[^'"]+)['"]\s*\])""")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -24,6 +33,19 @@ class Mark:
 def marks(section: BaseModel) -> Iterator[Mark]:
     """Every marked value of a section, in the file's order."""
     return _of_model(section, ())
+
+
+def names_in(expression: Expression) -> Iterator[tuple[ReferenceKind, str]]:
+    """Tiers and currencies that a condition names: `member.tier in ['gold']`, `member.balances.points >= 5.0`.
+
+    Read from the text by what is commonly written; a tier that a condition computes is not seen.
+    """
+    if "member.tier" in expression.names:
+        for found in _TIERS.finditer(expression.text):
+            literals = _LITERAL.findall(found["after"] or found["before"])
+            yield from (("tier", literal) for literal in literals if literal)  # '': a member without a tier
+    if "member.balances" in expression.names:
+        yield from (("currency", found["dot"] or found["bracket"]) for found in _BALANCE.finditer(expression.text))
 
 
 def _of_model(model: BaseModel, path: Path) -> Iterator[Mark]:
@@ -44,6 +66,8 @@ def _of_value(value: Any, annotation: Any, metadata: list[Any], path: Path) -> I
         metadata = [*metadata, *more]
     if isinstance(value, BaseModel):
         yield from _of_model(value, path)
+    elif isinstance(value, Expression):
+        yield from (Mark(Refers(kind), name, path) for kind, name in names_in(value))
     elif isinstance(value, str):
         yield from (Mark(mark, value, path) for mark in metadata if isinstance(mark, Defines | Refers))
     elif isinstance(value, tuple):
