@@ -62,3 +62,8 @@ async def somebody_new(_api: "Api") -> dict[str, Any]:
             "consents": [{"purpose": "MARKETING", "channel": "EMAIL"}],
         }
     }  # fmt: skip
+
+
+async def everything(_api: "Api") -> dict[str, Any]:
+    """All parts."""
+    return {"input": {}}

@@ -101,7 +101,7 @@ class RequestErasureUserError(UserError):
 class RequestErasurePayload:
     """Whether the member's personal data is gone."""
 
-    erased: bool = False
+    erased: bool | None = None
     user_errors: list[RequestErasureUserError] = strawberry.field(default_factory=list)
 
 
@@ -115,6 +115,13 @@ class RequestErasureInput:
 @user_error(errors.MemberNotFound)
 class RequestDataExportUserError(UserError):
     """Why there is no export."""
+
+
+@strawberry.input
+class RequestDataExportInput:
+    """What to copy."""
+
+    parts: list[str] | None = strawberry.field(default=None, description="Names of parts; left out: all of them.")
 
 
 @strawberry.type
@@ -176,11 +183,15 @@ class MemberMutation:
         return RequestErasurePayload(erased=True)
 
     @mutation_field(requires=MEMBER)
-    async def request_data_export(self, info: Info) -> RequestDataExportPayload | None:
+    async def request_data_export(self, info: Info, input: RequestDataExportInput) -> RequestDataExportPayload | None:
         """A copy of everything known of the member, to read or to take elsewhere."""
         context = info.context
-        exports = context.services.find(DataExports) or OWN_EXPORT
-        document = {name: await part(context.reader, context.member_id) for name, part in exports.parts.items()}
+        exports = (context.services.find(DataExports) or OWN_EXPORT).parts
+        names = list(exports) if input.parts is None else list(dict.fromkeys(input.parts))
+        if unknown := sorted(set(names) - set(exports)):
+            known = ", ".join(exports)
+            raise InvalidInput(problem=f"There is no part {unknown[0][:40]}; there are: {known}.", field="parts")
+        document = {name: await exports[name](context.reader, context.member_id) for name in names}
         return RequestDataExportPayload(export=JSON(document))
 
 

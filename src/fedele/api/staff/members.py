@@ -67,15 +67,15 @@ class ConsentChange:
 class ProfileFields(MemberBase, Node):
     """The profile as staff see it, read before the node is made."""
 
-    status: records.MemberStatus
-    display_name: str | None
-    locale: Locale
-    time_zone: TimeZone
-    birthday: MonthDay | None
-    picture: URL | None
-    joined_at: datetime
-    home_store: str | None = strawberry.field(description="The key of a place.")
-    preferences: JSON
+    status: records.MemberStatus = strawberry.field(description="Only an ACTIVE member logs in and is spoken to.")
+    display_name: str | None = strawberry.field(description="As the member wishes to be called.")
+    locale: Locale = strawberry.field(description="The language the member is spoken to in.")
+    time_zone: TimeZone = strawberry.field(description="Where the member's day begins.")
+    birthday: MonthDay | None = strawberry.field(description="Month and day.")
+    picture: URL | None = strawberry.field(description="The member's picture.")
+    joined_at: datetime = strawberry.field(description="Since when they are a member.")
+    home_store: str | None = strawberry.field(description="The key of the member's favourite place.")
+    preferences: JSON = strawberry.field(description="What the member set, by the keys that the programme declares.")
 
     @classmethod
     def of(cls, record: records.Member) -> Self:
@@ -202,7 +202,9 @@ class CreateMemberPayload:
     """The member, new or known already."""
 
     member: LazyMember | None = None
-    created: bool = strawberry.field(default=False, description="False: one of the identities is a member's already.")
+    created: bool | None = strawberry.field(
+        default=None, description="False: one of the identities is a member's already."
+    )
     user_errors: list[CreateMemberUserError] = strawberry.field(default_factory=list)
 
 
