@@ -85,7 +85,8 @@ A room's slice is one file: `api/member/<room>.py` for members, `api/staff/<room
 5. **Nodes**: a type that implements `Node` gives its prefix to `NODES` in `schema.py`:
    `NodeKind("offer", fetch)` with `async def fetch(context, id) -> Offer | None`; unknown or foreign is None.
 
-6. **Feed cards**: subclass `FeedCard` (`api/member/feed.py`) and add the class to `CARD_TYPES` there.
+6. **Feed cards**: subclass `FeedCard` (`api/member/feed.py`); add the class to `CARD_TYPES` and its kind to `CARDS` in
+   `api/member/home_feed.py`.
 
 7. **Documents**: `graphql/operations/{member,console,till}/<VerbNoun>.graphql`, one operation a file, first line
    `# queries <= N`. Give it variables in `tests/fixtures/operations.py`; the budget test runs every file.

@@ -1,7 +1,8 @@
 """What a resolver is given: who asks, when and where, in which language, and the ways down to the rooms below."""
 
+import asyncio
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, TypeAlias, TypeVar, cast
 
 import strawberry
@@ -56,6 +57,7 @@ class Context:
     locale_asked: bool = False  # whether the request named a language; if not, the member's own wins
     volatile: bool = False  # set by a field whose answer changes by itself: the response then gets no ETag
     _programme: Programme | None = None
+    _shared: dict[object, asyncio.Task[Any]] = dataclasses.field(default_factory=dict)
 
     @property
     def database(self) -> Database:
@@ -87,6 +89,18 @@ class Context:
             return self.locale
         member = await self.loaders.load(members_by_id, self.principal.member_id)
         return member.locale if member and member.locale else self.locale
+
+    async def once(self, key: object, read: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """What `read` answers, read once for all the sibling fields of the operation that ask under the same key."""
+        if key not in self._shared:
+            self._shared[key] = asyncio.create_task(read())
+        answer: T = await asyncio.shield(self._shared[key])
+        return answer
+
+    def forget(self) -> None:
+        """Forget what was read: after a mutation, its payload must show what it did."""
+        self.loaders.clear()
+        self._shared.clear()
 
     async def programme(self) -> Programme:
         """The programme in force at this moment: the same version for the whole operation."""

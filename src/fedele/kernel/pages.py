@@ -3,6 +3,7 @@
 import base64
 import binascii
 import dataclasses
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -37,3 +38,16 @@ def decode_cursor(cursor: str, length: int) -> list[Any]:
     if not isinstance(key, list) or len(key) != length:
         raise MalformedCursor("this cursor belongs to another list")
     return key
+
+
+def page_of(items: Sequence[T], key: Callable[[T], tuple[str | int, ...]], first: int, after: str | None) -> Page[T]:
+    """A page of a list that is small enough to be read whole, in ascending order of `key`. Raises MalformedCursor."""
+    order = sorted(items, key=key)
+    if after is not None:
+        mark = decode_cursor(after, len(key(order[0]))) if order else []
+        try:
+            order = [item for item in order if list(key(item)) > mark]
+        except TypeError:
+            raise MalformedCursor("this cursor belongs to another list") from None
+    page = tuple(order[:first])
+    return Page(page, tuple(encode_cursor(*key(item)) for item in page), len(order) > first)

@@ -1,4 +1,4 @@
-"""The feed's cards. Each kind of card is a type that implements FeedCard; CARD_TYPES lists them for the schema."""
+"""What every card of the feed has. The kinds, and the tuple that lists them, are in `home_feed.py`."""
 
 import strawberry
 
@@ -33,6 +33,3 @@ class FeedCard:
     action: Action | None
     reason: str = strawberry.field(description="Why the member sees this, in their language.")
     token: str = strawberry.field(description="Echo it in `recordFeedEvents`: it carries slot and propensity.")
-
-
-CARD_TYPES: tuple[type, ...] = ()

@@ -6,12 +6,22 @@ from fedele.api import ids
 from fedele.api.context import Context, Info
 from fedele.api.member.activity import ActivityFields
 from fedele.api.member.base import MemberBase
-from fedele.api.member.feed import CARD_TYPES
+from fedele.api.member.home_feed import CARD_TYPES, FeedFields, FeedMutation
 from fedele.api.member.ledger import LedgerFields
 from fedele.api.member.member_changes import MemberMutation
 from fedele.api.member.members import MemberFields
 from fedele.api.member.messaging import DEVICE, MESSAGE, MessagingFields, MessagingMutation, fetch_device, fetch_message
+from fedele.api.member.offers import CLAIM, OFFER, OfferFields, OfferMutation, fetch_claim, fetch_offer
 from fedele.api.member.programme import ProgrammeQuery
+from fedele.api.member.rewards import (
+    REDEMPTION,
+    REWARD,
+    RewardFields,
+    RewardMutation,
+    fetch_redemption,
+    fetch_reward,
+)
+from fedele.api.member.surveys import SURVEY, SurveyFields, SurveyMutation, fetch_survey
 from fedele.api.member.tiers import TierFields
 from fedele.api.member.wallet import WalletFields
 from fedele.api.node import Node, NodeKind, find_node
@@ -27,6 +37,10 @@ class Member(
     ActivityFields,
     TierFields,
     MessagingFields,
+    FeedFields,
+    RewardFields,
+    OfferFields,
+    SurveyFields,
     WalletFields,
     MemberBase,
     Node,
@@ -48,6 +62,11 @@ NODES: tuple[NodeKind, ...] = (
     NodeKind("member", _fetch_member),
     NodeKind(MESSAGE, fetch_message),
     NodeKind(DEVICE, fetch_device),
+    NodeKind(REWARD, fetch_reward),
+    NodeKind(REDEMPTION, fetch_redemption),
+    NodeKind(OFFER, fetch_offer),
+    NodeKind(CLAIM, fetch_claim),
+    NodeKind(SURVEY, fetch_survey),
 )
 
 
@@ -71,6 +90,10 @@ QUERIES: tuple[type, ...] = (MeQuery, ProgrammeQuery)
 MUTATIONS: tuple[type, ...] = (
     MemberMutation,
     MessagingMutation,
+    FeedMutation,
+    RewardMutation,
+    OfferMutation,
+    SurveyMutation,
 )
 
 

@@ -1,21 +1,40 @@
 """Making a feed."""
 
 import asyncio
+import dataclasses
 from collections.abc import Sequence
 from datetime import timedelta
 
 from fedele.db.database import Queryable
 from fedele.domains.feed.config import FeedConfig
-from fedele.domains.feed.own_sources import babel_locale
+from fedele.domains.feed.own_sources import EXPIRY_NOTICE, OWN_SOURCES, babel_locale
 from fedele.domains.feed.ranking import POLICY, after, rank
 from fedele.domains.feed.tokens import FeedTokens
 from fedele.domains.feed.types import Candidate, FeedSource, Ranked, ShownCard, Situation
 from fedele.domains.feed.wording import REASONS
 from fedele.kernel.pages import MalformedCursor, Page, decode_cursor, encode_cursor
 
-__all__ = ["POLICY", "REASONS", "FeedTokens", "babel_locale", "build_feed", "shown"]
+__all__ = [
+    "EXPIRY_NOTICE",
+    "OWN_SOURCES",
+    "POLICY",
+    "REASONS",
+    "FeedTokens",
+    "Feeds",
+    "babel_locale",
+    "build_feed",
+    "shown",
+]
 
 DISMISSED_FOR = timedelta(days=30)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Feeds:
+    """What bootstrap hands to the API: every room's cards, and the tokens they carry."""
+
+    sources: Sequence[FeedSource]
+    tokens: FeedTokens
 
 
 async def build_feed(

@@ -1,8 +1,10 @@
 """Claiming an offer."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from fedele.db.database import Transaction
+from fedele.db.idempotency import claim
 from fedele.domains.offers import errors, queries
 from fedele.domains.offers.config import FreeRewardBenefit, Offer, OffersConfig
 from fedele.domains.offers.eligibility import Setting, cost_minor, see
@@ -20,13 +22,26 @@ from fedele.kernel.refusal import NotFound, Refusal
 
 
 async def claim_offer(
-    tx: Transaction, programme: Programme, member_id: MemberId, offer_key: str, moment: Moment
+    tx: Transaction, programme: Programme, member_id: MemberId, offer_key: str, moment: Moment, key: str | None = None
 ) -> Claim:
-    """Give the member this offer. While a claim of it is in hand, repeating the call returns that claim.
+    """Give the member this offer. While a claim of it is in hand, repeating the call returns that claim; a repetition
+    under the same idempotency `key` returns the first claim even when it has been used meanwhile.
 
     Raises NotFound, OfferClosed, OfferNotForMember, OfferElsewhere, OfferWeatherDiffers, OfferLimitReached,
-    OfferExhausted. `moment.place` is where the member says they are.
+    OfferExhausted, KeyReused. `moment.place` is where the member says they are.
     """
+    request = await claim(tx, f"claim:{member_id}", key, {"offer": offer_key}, member_id) if key else None
+    if request is not None and request.response is not None:
+        first = await queries.find_claim(tx, member_id, ClaimId(UUID(request.response["claim_id"])))
+        assert first is not None, "claims are kept as long as requests"
+        return first
+    taken = await _claim(tx, programme, member_id, offer_key, moment)
+    if request is not None:
+        await request.answer(tx, {"claim_id": str(taken.id)})
+    return taken
+
+
+async def _claim(tx: Transaction, programme: Programme, member_id: MemberId, offer_key: str, moment: Moment) -> Claim:
     await tx.lock_member(member_id)
     offer = programme.section(OffersConfig).find(offer_key)
     facts = await find_facts(tx, programme, member_id, moment.now)
@@ -42,7 +57,7 @@ async def claim_offer(
     if seen.refusal is not None:
         raise errors.OfferElsewhere()
     await _count(tx, offer, programme)
-    claim = Claim(
+    made = Claim(
         ClaimId(new_id()),
         member_id,
         offer.key,
@@ -50,20 +65,20 @@ async def claim_offer(
         moment.now,
         moment.now + timedelta(hours=offer.limits.use_within_hours),
     )
-    await _write(tx, claim)
+    await _write(tx, made)
     if isinstance(offer.benefit, FreeRewardBenefit):
-        await give_reward(tx, programme, member_id, offer.benefit.reward, claim.id, claim.usable_until, moment)
-    await tx.publish(OfferClaimed(member_id=member_id, occurred_at=moment.now, claim_id=claim.id, offer_key=offer.key))
-    return claim
+        await give_reward(tx, programme, member_id, offer.benefit.reward, made.id, made.usable_until, moment)
+    await tx.publish(OfferClaimed(member_id=member_id, occurred_at=moment.now, claim_id=made.id, offer_key=offer.key))
+    return made
 
 
-async def _write(tx: Transaction, claim: Claim) -> None:
+async def _write(tx: Transaction, made: Claim) -> None:
     await tx.execute(
         """
         INSERT INTO offer_claim (member_id, claim_id, offer_key, programme_version, claimed_at, usable_until)
         VALUES ($1, $2, $3, $4, $5, $6)
         """,
-        claim.member_id, claim.id, claim.offer_key, claim.programme_version, claim.claimed_at, claim.usable_until,
+        made.member_id, made.id, made.offer_key, made.programme_version, made.claimed_at, made.usable_until,
     )  # fmt: skip
 
 

@@ -1,0 +1,272 @@
+"""The home feed: the members' cards of every kind, and what was done with them."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any, cast
+from uuid import UUID
+
+import strawberry
+
+from fedele.api import ids
+from fedele.api.connections import Connection, connection, page_size
+from fedele.api.context import Info
+from fedele.api.errors import UserError, user_error
+from fedele.api.member.base import MemberBase
+from fedele.api.member.feed import Action, FeedCard, Image
+from fedele.api.member.offers import Offer
+from fedele.api.member.programme import Currency, Speaker
+from fedele.api.member.rewards import Reward
+from fedele.api.member.standing import PositionInput, standing_of
+from fedele.api.member.surveys import Survey
+from fedele.api.member.tiers import TierStatus
+from fedele.api.permissions import MEMBER, mutation_field
+from fedele.api.scalars import URL
+from fedele.domains.activity import types as activity
+from fedele.domains.feed import commands, errors, queries
+from fedele.domains.feed import types as records
+from fedele.domains.ledger import types as ledger
+from fedele.domains.offers.types import OpenOffer
+from fedele.domains.programme.config import Currencies
+from fedele.domains.rewards.types import Offered
+from fedele.domains.surveys.types import OpenSurvey
+from fedele.domains.tiers import types as tiers
+from fedele.kernel.money import from_units
+from fedele.kernel.refusal import InvalidInput
+
+strawberry.enum(records.FeedEventKind, description="What happened to a card.")
+
+
+@strawberry.enum(description="Where in the app the feed is shown.")
+class Placement(Enum):
+    """The app's places for a feed."""
+
+    HOME = "home"
+
+
+@strawberry.type
+class OfferCard(FeedCard):
+    """An offer open here and now."""
+
+    offer: Offer
+
+
+@strawberry.type
+class RewardCard(FeedCard):
+    """A reward within reach, or worth saving for."""
+
+    reward: Reward
+
+
+@strawberry.type
+class SurveyCard(FeedCard):
+    """A survey that can be answered now."""
+
+    survey: Survey
+
+
+@strawberry.type
+class ProgressCard(FeedCard):
+    """How far it is to the next tier."""
+
+    progress: TierStatus | None
+
+
+@strawberry.type
+class Product:
+    """An article of the catalogue."""
+
+    sku: str
+    name: str
+    category: str | None
+    department: str | None
+    brand: str | None
+
+
+@strawberry.type
+class ProductCard(FeedCard):
+    """A product the member buys again and again."""
+
+    product: Product
+
+
+@strawberry.type
+class ExpiryCard(FeedCard):
+    """Value that ends within thirty days."""
+
+    currency: Currency
+    amount: Decimal
+    expires_at: datetime = strawberry.field(description="When the first of it ends.")
+
+
+@strawberry.type
+class ContentCard(FeedCard):
+    """News, a recipe, an event."""
+
+    deep_link: str | None
+
+
+CARD_TYPES: tuple[type, ...] = (
+    OfferCard,
+    RewardCard,
+    SurveyCard,
+    ProgressCard,
+    ProductCard,
+    ExpiryCard,
+    ContentCard,
+)
+
+
+def _offer(subject: object, situation: records.Situation) -> dict[str, Any]:
+    return {"offer": Offer.of(cast(OpenOffer, subject), situation.programme, situation.locale)}
+
+
+def _reward(subject: object, situation: records.Situation) -> dict[str, Any]:
+    return {"reward": Reward.of(cast(Offered, subject), situation.programme, situation.locale)}
+
+
+def _survey(subject: object, situation: records.Situation) -> dict[str, Any]:
+    return {"survey": Survey.of(cast(OpenSurvey, subject), situation.programme, situation.locale)}
+
+
+def _progress(subject: object, situation: records.Situation) -> dict[str, Any]:
+    return {"progress": TierStatus.of(cast(tiers.TierStatus, subject), situation.programme, situation.locale)}
+
+
+def _product(subject: object, _situation: records.Situation) -> dict[str, Any]:
+    product = cast(activity.Product, subject)
+    return {
+        "product": Product(
+            sku=product.sku,
+            name=product.name,
+            category=product.category,
+            department=product.department,
+            brand=product.brand,
+        )
+    }
+
+
+def _expiry(subject: object, situation: records.Situation) -> dict[str, Any]:
+    balance = cast(ledger.Balance, subject)
+    currency = situation.programme.section(Currencies).get(balance.currency)
+    limit = situation.moment.now + queries.EXPIRY_NOTICE
+    soon = [expiry for expiry in balance.next_expiries if expiry.expires_at <= limit]
+    return {
+        "currency": Currency.of(currency, Speaker(situation.programme, situation.locale)),
+        "amount": from_units(sum(expiry.units for expiry in soon), currency.decimals),
+        "expires_at": soon[0].expires_at,
+    }
+
+
+def _content(subject: object, _situation: records.Situation) -> dict[str, Any]:
+    return {"deep_link": getattr(subject, "deep_link", None)}
+
+
+# Kind of candidate → the card's type, and what it has besides.
+CARDS: Mapping[str, tuple[type[FeedCard], Callable[[object, records.Situation], dict[str, Any]]]] = {
+    "offer": (OfferCard, _offer),
+    "reward": (RewardCard, _reward),
+    "survey": (SurveyCard, _survey),
+    "progress": (ProgressCard, _progress),
+    "product": (ProductCard, _product),
+    "expiry": (ExpiryCard, _expiry),
+    "content": (ContentCard, _content),
+}
+
+
+@strawberry.type
+class FeedFields(MemberBase):
+    """The feed's part of Member."""
+
+    @strawberry.field
+    async def feed(
+        self,
+        info: Info,
+        first: int = 20,
+        after: str | None = None,
+        placement: Placement = Placement.HOME,
+        at: PositionInput | None = None,
+    ) -> Connection[FeedCard]:
+        """The cards for this member here and now, the most fitting first, each with why it is shown. Asking writes
+        nothing; tell with `recordFeedEvents` what was really seen."""
+        context = info.context
+        standing = await standing_of(context, self.member_id)
+        moment = context.moment.at(at.position() if at else None)
+        situation = records.Situation(
+            standing.programme, self.member_id, moment, standing.locale, standing.facts, standing.tier
+        )
+        feeds = context.services.get(queries.Feeds)
+        page = await queries.build_feed(context.reader, feeds.sources, situation, page_size(first), after)
+        return connection(page, lambda ranked: _card(ranked, situation, feeds.tokens))
+
+
+def _card(ranked: records.Ranked, situation: records.Situation, tokens: queries.FeedTokens) -> FeedCard:
+    candidate = ranked.candidate
+    card_type, own = CARDS[candidate.kind]
+    action = None
+    if candidate.deep_link and candidate.action:
+        action = Action(label=candidate.action, url=candidate.deep_link)
+    return card_type(
+        id=ids.key_id("card", f"{candidate.kind}:{candidate.key}"),
+        kind=candidate.kind,
+        title=candidate.title,
+        body=candidate.body,
+        image=Image(url=URL(candidate.image)) if candidate.image else None,
+        action=action,
+        reason=candidate.reason,
+        token=tokens.make(situation.member_id, queries.shown(ranked, situation)),
+        **own(candidate.subject, situation),
+    )
+
+
+@user_error(errors.FeedTokenInvalid, errors.FeedBatchTooLarge)
+class RecordFeedEventsUserError(UserError):
+    """Why the events were not kept."""
+
+
+@strawberry.type
+class RecordFeedEventsPayload:
+    """How many of the events were new, or why none was kept."""
+
+    recorded: int | None = None
+    user_errors: list[RecordFeedEventsUserError] = strawberry.field(default_factory=list)
+
+
+@strawberry.input
+class FeedEventInput:
+    """Something that happened to a card."""
+
+    id: UUID = strawberry.field(description="Made by the phone, once: sending it again changes nothing.")
+    token: str = strawberry.field(description="The card's token, as it came.")
+    kind: records.FeedEventKind
+    occurred_at: datetime
+
+
+@strawberry.input
+class RecordFeedEventsInput:
+    """A batch; at most two hundred. All of it is kept, or nothing."""
+
+    events: list[FeedEventInput]
+
+
+@strawberry.type
+class FeedMutation:
+    """What members do with their feed."""
+
+    @mutation_field(requires=MEMBER)
+    async def record_feed_events(self, info: Info, input: RecordFeedEventsInput) -> RecordFeedEventsPayload | None:
+        """Tell which cards were seen, clicked and dismissed. A dismissed card stays away for thirty days."""
+        context, member_id = info.context, info.context.member_id
+        tokens = context.services.get(queries.Feeds).tokens
+        events = [_event(event, tokens, info) for event in input.events]
+        async with context.database.transaction() as tx:
+            recorded = await commands.record_feed_events(tx, member_id, events, context.moment)
+        return RecordFeedEventsPayload(recorded=recorded)
+
+
+def _event(event: FeedEventInput, tokens: queries.FeedTokens, info: Info) -> records.FeedEvent:
+    if event.occurred_at.tzinfo is None:
+        raise InvalidInput(problem="occurredAt needs its offset from UTC, as in 2026-11-21T09:30:00Z.", field="events")
+    card = tokens.read(info.context.member_id, event.token)
+    return records.FeedEvent(event.id, event.kind, card, event.occurred_at)
