@@ -85,7 +85,7 @@ async def test_a_time_in_the_past_or_no_time_is_told(fedele, file):
     """Refusals of the room are messages and exit 1, not tracebacks."""
     await fedele("apply", file(SMALL))
     other = file(SMALL.replace("name: Small", "name: Other"), "other.yaml")
-    code, out, err = await fedele("apply", other, "--effective-from", "2001-01-01")
+    code, _, err = await fedele("apply", other, "--effective-from", "2001-01-01")
     assert (code, "can take effect now or later" in err) == (1, True)
     code, _, err = await fedele("apply", other, "--effective-from", "soon")
     assert (code, "is no ISO date or time" in err) == (2, True)

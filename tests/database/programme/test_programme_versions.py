@@ -116,6 +116,36 @@ async def test_twenty_at_once_make_one_version_each_text(database):
     assert sorted(result.programme.version for result in others) == list(range(2, 12))
 
 
+class _Unlocked:
+    """A transaction that takes no lock, and waits for its rival just after it has read the newest version."""
+
+    def __init__(self, tx, barrier):
+        self._tx, self._barrier = tx, barrier
+
+    async def execute(self, sql, *values):
+        return None if "advisory" in sql else await self._tx.execute(sql, *values)
+
+    async def fetch_value(self, sql, *values):
+        value = await self._tx.fetch_value(sql, *values)
+        await self._barrier.wait()
+        return value
+
+    async def fetch_row(self, sql, *values):
+        return await self._tx.fetch_row(sql, *values)
+
+
+async def test_without_the_lock_concurrent_applies_collide(database):
+    """The control: take the lock away, and two applies claim the same version; the key refuses the second."""
+    barrier = asyncio.Barrier(2)
+
+    async def unlocked(name):
+        async with database.transaction() as tx:
+            await commands.apply(_Unlocked(tx, barrier), named(name), Moment(NOW), sections=PROGRAMME_SECTIONS)
+
+    results = await asyncio.gather(unlocked("One"), unlocked("Two"), return_exceptions=True)
+    assert {type(result) for result in results} == {type(None), asyncpg.UniqueViolationError}
+
+
 async def test_a_listening_source_serves_a_new_version_at_once_and_asks_nothing(database, source):
     """Within a tenth of a second of the commit the new version is served; `at` itself sends no statement."""
     await apply(database, named("First"))
