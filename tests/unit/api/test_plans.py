@@ -153,7 +153,7 @@ async def test_fragments_aliases_and_conditions_are_followed(text: str, variable
         {"score": 1}, {"places": [Place(name="x", zip=1, open=1)]}, {"places": [Place(name="x", zip=True)]},
         {"body": b"bytes"},
     ],
-    ids=str,
+    ids="-".join,
 )  # fmt: skip
 async def test_whatever_is_wrong_is_told_in_the_executors_words(changes: dict[str, Any]) -> None:
     """Nulls where none may be, wrong classes, odd iterables: the same data, the same errors, the same paths."""
@@ -166,7 +166,11 @@ async def test_whatever_is_wrong_is_told_in_the_executors_words(changes: dict[st
     assert answered == expected
 
 
-@pytest.mark.parametrize("value", [None, page(), page(None), page(Place(name="x", zip=1)), "text"], ids=repr)
+@pytest.mark.parametrize(
+    "value",
+    [None, page(), page(None), page(Place(name="x", zip=1)), "text"],
+    ids=["nothing", "empty", "hole", "foreign", "text"],
+)
 async def test_odd_values_at_the_top(value: Any) -> None:
     """Nothing, an empty page, a hole in it, a foreign class, something else entirely."""
     document, plans = parse(ALL), None
