@@ -1,6 +1,6 @@
 """Logging in, telling who asks, and keeping keys. Secrets come in and go out as SecretStr."""
 
-from fedele.domains.auth.commands.api_keys import create_key, ensure_bootstrap_key, revoke_key
+from fedele.domains.auth.commands.api_keys import create_key, ensure_bootstrap_key, generate_staff_key, revoke_key
 from fedele.domains.auth.commands.authenticate import Authenticator
 from fedele.domains.auth.commands.foreign import ForeignTokens
 from fedele.domains.auth.commands.limits import take
@@ -16,6 +16,7 @@ __all__ = [
     "create_key",
     "ensure_bootstrap_key",
     "forget_sessions",
+    "generate_staff_key",
     "revoke_key",
     "revoke_session",
     "start_session",

@@ -34,6 +34,11 @@ async def create_key(
     return CreatedKey(await get_api_key(tx, text.key_id), text.text)
 
 
+def generate_staff_key() -> SecretStr:
+    """The text of a fresh staff key, which means nothing until `ensure_bootstrap_key` is given it."""
+    return KeyText.fresh(KeyKind.STAFF).text
+
+
 async def revoke_key(tx: Transaction, key_id: str, moment: Moment) -> ApiKey:
     """Revoke a key from now on; repeating it keeps the first date. Raises NotFound."""
     found = await tx.fetch_value(
