@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
+import asyncpg
 import orjson
 import typer
 from rich.console import Console
@@ -24,7 +25,7 @@ from fedele.domains.programme.errors import NoProgramme, ProgrammeInvalid
 from fedele.domains.programme.types import Applied, Change, Problem, Programme, ProgrammeVersion, VersionRecord
 from fedele.kernel.clock import moment_now
 from fedele.kernel.refusal import Refusal
-from fedele.settings import read_settings
+from fedele.settings import SettingsError, read_settings
 
 app = typer.Typer(help="The programme as code: check it, see what would change, apply it.", no_args_is_help=True)
 console = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -185,12 +186,17 @@ def _instant(text: str | None, checked: queries.Checked) -> datetime | None:
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Run to the end; a refusal becomes a message and exit 1."""
+    """Run to the end; what stops it becomes a message and exit 1."""
     try:
         return asyncio.run(work)
-    except Refusal as refusal:
-        console.print(f"[red]{escape(str(refusal))}[/red]")
-        raise typer.Exit(1) from None
+    except (Refusal, SettingsError) as error:
+        told = str(error)
+    except asyncpg.UndefinedTableError:
+        told = "this database has no Fedele tables yet: run fedele migrate"
+    except (OSError, asyncpg.PostgresError) as error:
+        told = f"the database of FEDELE_DATABASE_URL does not answer: {error}"
+    console.print(f"[red]{escape(told)}[/red]")
+    raise typer.Exit(1)
 
 
 @contextlib.asynccontextmanager

@@ -93,6 +93,18 @@ async def test_a_time_in_the_past_or_no_time_is_told(fedele, file):
     assert (code, "cannot be read" in err) == (2, True)
 
 
+async def test_a_database_that_is_not_there_or_empty_is_told(fedele, file, monkeypatch, database_url):
+    """No traceback: where nothing answers, and where nothing was migrated, the message says what to do."""
+    path = file(SMALL)
+    monkeypatch.setenv("FEDELE_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nowhere")
+    code, _, err = await fedele("apply", path)
+    assert (code, "does not answer" in err) == (1, True)
+    monkeypatch.setenv("FEDELE_DATABASE_URL", database_url.rpartition("/")[0] + "/postgres")
+    monkeypatch.setenv("FEDELE_DATABASE_ROLE", "postgres")
+    code, _, err = await fedele("plan", path)
+    assert (code, "run fedele migrate" in err) == (1, True)
+
+
 async def test_what_needs_no_database_runs_without_one(fedele, file, monkeypatch):
     """validate, schema, templates and plan --against work on a laptop with nothing on it; apply says what to set."""
     monkeypatch.delenv("FEDELE_DATABASE_URL")
