@@ -8,6 +8,7 @@ import strawberry
 
 from fedele.api.context import Info
 from fedele.api.member.base import MemberBase
+from fedele.api.member.standing import tier_status
 from fedele.domains.programme.config import ProgrammeConfig
 from fedele.domains.programme.types import Programme
 from fedele.domains.tiers import config, queries
@@ -106,5 +107,5 @@ class TierFields(MemberBase):
         """Where the member stands; null in a programme without tiers."""
         context = info.context
         programme = await context.programme()
-        record = await queries.status_of(context.reader, programme, self.member_id, context.moment)
+        record = await tier_status(context, self.member_id)
         return TierStatus.of(record, programme, await context.language()) if record else None
