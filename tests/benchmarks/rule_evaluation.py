@@ -6,6 +6,7 @@ Python by hand, so that the figure can be read on any machine. `apply_500_rules_
 """
 
 import json
+import sys
 import time
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,8 +21,8 @@ RULES_COUNT = 20
 LINES_COUNT = 12
 
 
-def main() -> None:
-    """Measure and print."""
+def measure() -> dict[str, float]:
+    """The figures of this run."""
     rules = [
         LINE_ENVIRONMENT.compile(
             f"line.department == 'D{number % 6}' && line.amount > {number}.0 && member.tier in ['harvest', 'orchard']",
@@ -35,14 +36,13 @@ def main() -> None:
     assert held == expected, "the rules and the hand-written comparison disagree"
     evaluations = ROUNDS * RULES_COUNT * LINES_COUNT
     print(
-        json.dumps(
-            {
-                "rule_us": round(seconds / evaluations * 1e6, 2),
-                "by_hand_us": round(floor_seconds / evaluations * 1e6, 3),
-                "apply_500_rules_s": round(_reading_seconds(500), 3),
-            }
-        )
+        f"{evaluations} evaluations; the same by hand in Python: {floor_seconds / evaluations * 1e6:.2f} µs",
+        file=sys.stderr,
     )
+    return {
+        "rule_us": round(seconds / evaluations * 1e6, 2),
+        "apply_500_rules_s": round(_reading_seconds(500), 3),
+    }
 
 
 def _values(number: int) -> dict[str, object]:
@@ -102,4 +102,4 @@ def _reading_seconds(rules_count: int) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    print(json.dumps(measure()))
