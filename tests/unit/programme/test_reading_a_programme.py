@@ -251,7 +251,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file():
         ("? [a]\n: b", "a key must be a plain word"),
         ("a: " + "x" * 5_000_000, "larger than 4 MiB"),
     ],
-    ids=["empty", "list", "no programme", "format 2", "nul", "open abyss", "closed abyss", "bomb", "list as key", "large"],
+    ids=["empty", "list", "no section", "format 2", "nul", "open abyss", "abyss", "bomb", "list as key", "large"],
 )  # fmt: skip
 def test_a_text_that_is_no_programme_is_refused_quickly(text, words):
     """Empty, foreign, bombs and abysses: a problem with words, no crash."""
