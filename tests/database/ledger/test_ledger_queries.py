@@ -9,7 +9,7 @@ from fedele.domains.ledger import commands, events, jobs, queries
 from fedele.domains.ledger.types import DueMember, ExpiringUnits, ProgrammeTotal
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import new_id
-from fedele.kernel.pages import MalformedCursor
+from fedele.kernel.pages import MalformedCursor, encode_cursor
 from tests.factories.ledger import (
     POINTS,
     STARS,
@@ -80,8 +80,9 @@ async def test_entries_page_without_loss_newest_first(database: Database) -> Non
     assert [entry.amount for entry in seen] == [5, 4, 3, 2, 1]
     newest = seen[0]
     assert (newest.kind, newest.balance, newest.reason, newest.occurred_at) == ("earn", 15, {"rule": "base"}, day(5))
-    with pytest.raises(MalformedCursor):
-        await queries.list_entries(database.reader, member_id, 2, "nonsense")
+    for foreign in ("nonsense", encode_cursor("a", "b"), encode_cursor(1, 2), encode_cursor("a")):
+        with pytest.raises(MalformedCursor):
+            await queries.list_entries(database.reader, member_id, 2, foreign)
     assert (await queries.list_entries(database.reader, member_id, 2, None, STARS)).items == ()
 
 

@@ -22,7 +22,7 @@ from fedele.domains.ledger.types import (
 )
 from fedele.kernel.ids import MemberId
 from fedele.kernel.money import CurrencyKey
-from fedele.kernel.pages import Page, decode_cursor, encode_cursor
+from fedele.kernel.pages import MalformedCursor, Page, decode_cursor, encode_cursor
 
 __all__ = [
     "balances_by_member",
@@ -110,11 +110,20 @@ async def list_entries(
     q: Queryable, member_id: MemberId, first: int, after: str | None = None, currency: CurrencyKey | None = None
 ) -> Page[EntryRecord]:
     """Entries of the member's own accounts, newest first. Raises MalformedCursor."""
-    before = [UUID(part) for part in decode_cursor(after, 2)] if after else [None, None]
-    rows = await q.fetch(_ENTRIES, member_id, currency, *before, first + 1)
+    rows = await q.fetch(_ENTRIES, member_id, currency, *_before(after), first + 1)
     records = tuple(_entry(row) for row in rows[:first])
     cursors = tuple(encode_cursor(str(record.transaction_id), str(record.id)) for record in records)
     return Page(records, cursors, len(rows) > first)
+
+
+def _before(after: str | None) -> tuple[UUID | None, UUID | None]:
+    if after is None:
+        return None, None
+    try:
+        transaction_id, entry_id = (UUID(part) for part in decode_cursor(after, 2))
+    except (ValueError, AttributeError, TypeError):
+        raise MalformedCursor("this cursor belongs to another list") from None
+    return transaction_id, entry_id
 
 
 async def list_lots(q: Queryable, member_id: MemberId, currency: CurrencyKey | None = None) -> list[LotRecord]:
