@@ -57,10 +57,10 @@ async def refresh_card(
 
     The content is read under the member's lock: no settle of the same member can slip between the reading and the tag.
     """
-    await tx.lock_member(member_id)
     held = await queries.find_pass(tx, member_id, card_serial(member_id))
-    if held is None:
+    if held is None:  # most members of a large programme have no card; they are not locked for it
         return None
+    await tx.lock_member(member_id)
     card = await queries.read_card(tx, programme, member_id, held.serial, held.authentication_token, moment)
     raised = await tx.fetch_value(
         """
