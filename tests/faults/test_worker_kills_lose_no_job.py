@@ -43,7 +43,8 @@ async def publish(database: Database, *cups: int) -> None:
 async def let_heartbeats_run_out(admin: Any) -> int:
     """The half minute after which the living take over from the dead, without waiting for it; answers for how many."""
     rows = await admin.fetch(
-        "UPDATE pgqueuer SET heartbeat = heartbeat - interval '1 minute' WHERE status = 'picked' RETURNING id"
+        "UPDATE pgqueuer SET heartbeat = heartbeat - interval '1 minute' WHERE id IN "
+        "(SELECT id FROM pgqueuer WHERE status = 'picked' FOR UPDATE SKIP LOCKED) RETURNING id"
     )
     return len(rows)
 
@@ -110,6 +111,30 @@ async def test_two_workers_and_one_killed(
 
     await until(all_done)
     await second.stop()
+
+
+async def test_cut_connections_are_survived(
+    database: Database, noted: Any, start_process: Start, database_url: str
+) -> None:
+    """The database drops every connection of the worker, eight times, in mid-work: the same process finishes it all."""
+    worker, cut_count = await start_process(WORKER, database_url), 0
+    for _ in range(8):
+        await publish(database, *range(100, 125))
+        await asyncio.sleep(0.4)
+        cut = await noted.fetch(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND application_name = 'fedele-worker'"
+        )
+        cut_count += len(cut)
+        await let_heartbeats_run_out(noted)
+    assert cut_count >= 4, "hardly anything was cut: the test has shown nothing"
+
+    async def all_done() -> bool:
+        await let_heartbeats_run_out(noted)
+        return await effects(noted, *HONEST) == 400
+
+    await until(all_done)
+    await worker.stop()
 
 
 async def test_a_failing_handler_is_retried_then_held_and_blocks_nobody(

@@ -33,6 +33,10 @@ FIRST_RETRY = timedelta(seconds=1)
 HEARTBEAT = timedelta(seconds=30)
 RELAY_IDLE_SECONDS = 0.05
 RECONNECT_SECONDS = 1.0
+# How soon an idle worker sees a job left behind by a dead one, or that its own connection is gone: notices cannot tell.
+POLL = timedelta(seconds=2)
+BEAT_SECONDS = 1.0
+SCHEDULE_POLL_SECONDS_MAX = 5.0
 DRAIN_POLL_SECONDS = 0.02
 
 READY = """
@@ -57,7 +61,10 @@ class Worker:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._forever(stop, self._relay))
             tasks.create_task(self._forever(stop, self._work))
-            tasks.create_task(self._forever(stop, functools.partial(self._tick, worker_id=worker_id)))
+            tasks.create_task(self._forever(stop, functools.partial(self._beat, worker_id=worker_id)))
+            # Each to itself: one that takes minutes must hold up neither the others nor the sign of life.
+            for schedule in (*self.schedules, self._trim_job_log()):
+                tasks.create_task(self._forever(stop, functools.partial(self._follow, schedule=schedule)))
         with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             async with self.database.transaction() as tx:
                 await tx.execute("DELETE FROM worker WHERE id = $1", worker_id)
@@ -89,7 +96,7 @@ class Worker:
         async with self._connection() as connection:
             manager = self._manager(connection)
             running = asyncio.create_task(
-                manager.run(batch_size=20, max_concurrent_tasks=40, heartbeat_timeout=HEARTBEAT)
+                manager.run(dequeue_timeout=POLL, batch_size=20, max_concurrent_tasks=40, heartbeat_timeout=HEARTBEAT)
             )
             stopping = asyncio.create_task(stop.wait())
             try:
@@ -99,7 +106,7 @@ class Worker:
                 stopping.cancel()
                 await running
 
-    async def _tick(self, stop: asyncio.Event, worker_id: UUID) -> None:
+    async def _beat(self, stop: asyncio.Event, worker_id: UUID) -> None:
         started_at = moment_now().now
         while not stop.is_set():
             moment = moment_now()
@@ -111,12 +118,19 @@ class Worker:
                     """,
                     worker_id, started_at, moment.now,
                 )  # fmt: skip
-                # The rows of workers that died without a word; and the job log, which nothing else trims.
+                # The rows of workers that died without a word.
                 await tx.execute("DELETE FROM worker WHERE seen_at < $1::timestamptz - interval '1 day'", moment.now)
-            await run_due(self.database, (*self.schedules, self._trim_job_log()), moment)
-            await _wait(stop, 1.0)
+            await _wait(stop, BEAT_SECONDS)
+
+    async def _follow(self, stop: asyncio.Event, schedule: Schedule) -> None:
+        """Run this schedule whenever it is due and no other worker was quicker."""
+        while not stop.is_set():
+            await run_due(self.database, (schedule,), moment_now())
+            await _wait(stop, min(schedule.every_seconds / 2, SCHEDULE_POLL_SECONDS_MAX))
 
     def _trim_job_log(self) -> Schedule:
+        """The library's log of jobs, which nothing else trims."""
+
         async def trim(_moment: Any) -> None:
             async with self.database.transaction() as tx:
                 await tx.execute("DELETE FROM pgqueuer_log WHERE created < now() - interval '14 days' AND aggregated")
@@ -130,6 +144,11 @@ class Worker:
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("worker_waits_for_database", error=str(error))
                 await _wait(stop, RECONNECT_SECONDS)
+            except Exception:
+                # A connection cut in mid-flight surfaces as the library's or the driver's internal errors too. Whatever
+                # it is, the other parts go on, and this one starts afresh.
+                log.exception("worker_part_failed", part=getattr(part, "__name__", str(part)))
+                await _wait(stop, RECONNECT_SECONDS)
 
     def _manager(self, connection: Any) -> QueueManager:
         manager = QueueManager(Queries(AsyncpgDriver(connection)))
@@ -140,8 +159,21 @@ class Worker:
                 executor_factory=functools.partial(
                     DatabaseRetryEntrypointExecutor, max_attempts=ATTEMPTS_MAX, initial_delay=FIRST_RETRY
                 ),
-            )(_entrypoint(handler))
+            )(self._entrypoint(handler))
         return manager
+
+    def _entrypoint(self, handler: Handler) -> Any:
+        async def execute(job: Job) -> None:
+            body = orjson.loads(job.payload or b"{}")
+            try:
+                await handler.run(handler.event.from_payload(body["event"]), UUID(body["outbox_id"]))
+            except RetryLater as later:
+                # The library counts every retry as an attempt; being asked to wait is none.
+                async with self.database.transaction() as tx:
+                    await tx.execute("UPDATE pgqueuer SET attempts = attempts - 1 WHERE id = $1", job.id)
+                raise RetryRequested(timedelta(seconds=later.seconds), str(later)) from later
+
+        return execute
 
     @contextlib.asynccontextmanager
     async def _connection(self) -> Any:
@@ -152,17 +184,6 @@ class Worker:
             yield connection
         finally:
             await connection.close(timeout=5)
-
-
-def _entrypoint(handler: Handler) -> Any:
-    async def execute(job: Job) -> None:
-        body = orjson.loads(job.payload or b"{}")
-        try:
-            await handler.run(handler.event.from_payload(body["event"]), UUID(body["outbox_id"]))
-        except RetryLater as later:
-            raise RetryRequested(timedelta(seconds=later.seconds), str(later)) from later
-
-    return execute
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

@@ -1,6 +1,7 @@
 """What the worker promises: every committed announcement is handled, failures are kept, time-driven work runs once."""
 
 import asyncio
+import contextlib
 import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -95,6 +96,49 @@ async def test_retry_later_waits_as_told(database: Database, admin: Any) -> None
     await Worker(database, [Handler("test.later", CupFilled, run)], role="fedele_app").drain()
     wait = await admin.fetchval("SELECT execute_after - now() FROM pgqueuer WHERE status = 'queued'")
     assert timedelta(minutes=59) < wait <= timedelta(hours=1)
+
+
+async def test_waiting_is_not_a_failed_attempt(database: Database, admin: Any) -> None:
+    """A handler that was asked to wait twice and then fails has failed once: the next try comes, and eight in all."""
+    calls = 0
+
+    async def run(event: CupFilled, outbox_id: UUID) -> None:
+        nonlocal calls
+        calls += 1
+        if calls <= 2:
+            raise RetryLater(0, "the server said Retry-After: 0")
+        raise RuntimeError("the cup broke")
+
+    await publish(database, 1)
+    await Worker(database, [Handler("test.patient", CupFilled, run)], role="fedele_app").drain()
+    row = await admin.fetchrow("SELECT status::text, attempts FROM pgqueuer")
+    assert calls == 3
+    assert (row["status"], row["attempts"]) == ("queued", 1)
+
+
+async def test_a_long_schedule_holds_up_neither_the_others_nor_the_sign_of_life(database: Database, admin: Any) -> None:
+    """While one piece of time-driven work hangs, another goes on running and the worker's row stays fresh."""
+    ran, hung = asyncio.Event(), asyncio.Event()
+
+    async def hang(moment: Moment) -> None:
+        hung.set()
+        await asyncio.sleep(3600)
+
+    async def run(moment: Moment) -> None:
+        if hung.is_set():
+            ran.set()
+
+    stop = asyncio.Event()
+    schedules = [Schedule("test.hanging", 3600, hang), Schedule("test.quick", 0.2, run)]
+    working = asyncio.create_task(Worker(database, [], schedules, role="fedele_app").run(stop))
+    await asyncio.wait_for(ran.wait(), 20)
+    first = await admin.fetchval("SELECT seen_at FROM worker")
+    async with asyncio.timeout(20):
+        while await admin.fetchval("SELECT seen_at FROM worker") == first:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    working.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await working
 
 
 async def test_two_workers_share_the_work_without_doubling_it(database: Database, admin: Any) -> None:
