@@ -180,8 +180,11 @@ async def test_too_many_requests_say_when_to_come_back(app: App) -> None:
 async def test_refusals_speak_the_members_language(app: App, language: str) -> None:
     """The message follows Accept-Language; the code does not change. English is the fallback."""
     body = {"grant_type": "refresh_token", "refresh_token": "fdr_x"}
-    answer = await app.post("/auth/token", body, headers={"accept-language": language})
-    assert error(answer) == (401, "REFRESH_INVALID")
+    answers = [await app.post("/auth/token", body, headers={"accept-language": asked}) for asked in (language, "xx")]
+    assert [error(answer) for answer in answers] == [(401, "REFRESH_INVALID")] * 2
+    translated, english = (answer.json()["error"]["message"] for answer in answers)
+    assert english == "Log in again."
+    assert translated != english
 
 
 @pytest.mark.parametrize(
