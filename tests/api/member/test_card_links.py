@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from pydantic import SecretStr
 
 from fedele.api.execution.documents import DocumentMode
 from fedele.domains.members.queries import find_card_code
@@ -85,3 +86,13 @@ def test_a_short_secret_is_refused() -> None:
     """Links that could be guessed are not made."""
     with pytest.raises(ValueError, match="32 bytes"):
         PassLinks("https://loyalty.example", b"short")
+
+
+def test_deployments_derive_links_of_their_own() -> None:
+    """The key of a link depends on the secret key: another deployment's link opens nothing here."""
+    serial = Serial("card_a")
+    ours, same, other = (
+        PassLinks.derive("https://loyalty.example", SecretStr(secret)) for secret in ("a" * 32, "a" * 32, "b" * 32)
+    )
+    assert same.opens(serial, ours.key(serial))
+    assert not other.opens(serial, ours.key(serial))
