@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
+from uuid import UUID
 
 import strawberry
 from strawberry.scalars import JSON
@@ -14,7 +15,7 @@ from fedele.domains.checkout import types as records
 from fedele.domains.checkout.errors import BasketInvalid, PurchaseNotFound, StoreForbidden
 from fedele.kernel.ids import StoreId
 from fedele.kernel.money import Money
-from fedele.kernel.refusal import InvalidInput
+from fedele.kernel.refusal import InvalidInput, NotFound
 
 
 @strawberry.enum(name="LineKind", description="What a line of a receipt is. Rules say which kinds earn.")
@@ -97,6 +98,11 @@ class BasketInput:
         default=None, description="The cashier's reason for letting a static card spend value."
     )
     unknown_card: UnknownCardInput = UnknownCardInput.REFUSE
+    offers: list[strawberry.ID] | None = strawberry.field(
+        default=None,
+        description="Claims to use, by the ids that scan gave; unset: all that earn more. A discount that the till "
+        "took off must be named here, so that it cannot be used again.",
+    )
     attributes: JSON | None = None
 
 
@@ -156,8 +162,18 @@ def read_basket(context: Context, given: BasketInput, field: str = "basket") -> 
         occurred_at=given.occurred_at,
         attributes=given.attributes or {},
         confirmation=given.confirmation,
+        benefits=tuple(_claim(claim, f"{field}.offers") for claim in given.offers)
+        if given.offers is not None
+        else None,
         unknown_card="guest" if given.unknown_card is UnknownCardInput.GUEST else "refuse",
     )
+
+
+def _claim(text: str, field: str) -> UUID:
+    named = ids.find_owned_row("claim", text)
+    if named is None:
+        raise NotFound(what="claim", field=field)
+    return named[1]
 
 
 def read_return(context: Context, given: ReturnPurchaseInput) -> records.Return:

@@ -14,6 +14,7 @@ from fedele.domains.programme.config import ProgrammeConfig
 from fedele.domains.programme.types import Programme
 from fedele.domains.tiers.config import TiersConfig
 from fedele.kernel import money
+from fedele.kernel.ids import MemberId
 
 
 @strawberry.type
@@ -28,6 +29,7 @@ class TillTier:
 class TillOffer:
     """An offer in hand that a sale may use up."""
 
+    id: strawberry.ID = strawberry.field(description="Give it in a basket's offers to choose it.")
     key: str
     title: str
 
@@ -60,7 +62,7 @@ class TillMember:
             display_name=record.display_name,
             tier=till_tier(programme, record.tier.current, locale) if record.tier else None,
             balances=[unit_amount(programme, b.currency, b.available, locale) for b in record.balances],
-            offers=[TillOffer(key=benefit.key, title=benefit.title) for benefit in record.benefits],
+            offers=[till_offer(record.member_id, benefit) for benefit in record.benefits],
             rewards=[
                 TillReward(key=r.key, title=r.title, cost=unit_amount(programme, r.currency, r.units, locale))
                 for r in record.rewards
@@ -92,7 +94,7 @@ class Quote:
         return cls(
             awards=awards(programme, record.evaluation.awards, locale),
             rules=[explained(programme, told, locale) for told in record.evaluation.trace],
-            offers_used=[TillOffer(key=benefit.key, title=benefit.title) for benefit in record.benefits_used],
+            offers_used=[till_offer(record.member_id, benefit) for benefit in record.benefits_used if record.member_id],
             tier_after=till_tier(programme, record.tier_after, locale),
         )
 
@@ -199,6 +201,11 @@ def awards(programme: Programme, given: Sequence[records.GivenAward | EvaluatedA
         )
         for award in given
     ]
+
+
+def till_offer(member_id: MemberId, benefit: records.Benefit) -> TillOffer:
+    """An offer in hand, with the id of its claim."""
+    return TillOffer(id=ids.row_id("claim", member_id, benefit.claim_id), key=benefit.key, title=benefit.title)
 
 
 def amounts(programme: Programme, units: Mapping[str, int], locale: str) -> list[UnitAmount]:

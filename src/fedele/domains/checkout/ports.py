@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from fedele.db.database import Database, Queryable
+from fedele.domains.checkout.benefits import offers_in_hand, rewards_within_reach
 from fedele.domains.checkout.types import AffordableReward, Benefit
 from fedele.domains.ledger.types import Balance
 from fedele.domains.programme.queries import ProgrammeSource
@@ -23,26 +24,6 @@ Rewards: TypeAlias = Callable[
 ]
 
 
-async def no_benefits(
-    db: Queryable, programme: Programme, member_id: MemberId, store_id: StoreId | None, at: datetime, locale: str
-) -> Sequence[Benefit]:
-    """For programmes without offers."""
-    return ()
-
-
-async def no_rewards(
-    db: Queryable,
-    programme: Programme,
-    member_id: MemberId,
-    balances: Sequence[Balance],
-    tier: str | None,
-    at: datetime,
-    locale: str,
-) -> Sequence[AffordableReward]:
-    """For programmes without rewards."""
-    return ()
-
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class Till:
     """All that a command of the checkout needs: the database, the programme, and the rooms that know benefits.
@@ -53,5 +34,5 @@ class Till:
 
     database: Database
     programmes: ProgrammeSource
-    benefits: Benefits = no_benefits
-    rewards: Rewards = no_rewards
+    benefits: Benefits = offers_in_hand
+    rewards: Rewards = rewards_within_reach

@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
@@ -11,8 +10,8 @@ from fedele.domains.activity.types import Line, PurchaseId, ReturnedLine, Return
 from fedele.domains.earning.types import Boost, Evaluation
 from fedele.domains.ledger.types import Balance
 from fedele.domains.tiers.types import TierStatus
-from fedele.kernel.expressions import Expression
 from fedele.kernel.ids import MemberId, StoreId
+from fedele.kernel.refusal import Refusal
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +28,7 @@ class Basket:
     channel: str = "store"
     occurred_at: datetime | None = None  # theirs; None: now
     attributes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    benefits: tuple[UUID, ...] | None = None  # claims to use; None: all that fit
+    benefits: tuple[UUID, ...] | None = None  # claims to use; None: all that earn more, and no discount
     confirmation: str | None = None  # the cashier's reason for letting a static card spend value
     unknown_card: Literal["refuse", "guest"] = "refuse"
 
@@ -40,25 +39,13 @@ class Basket:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Discount:
-    """Money off: a fixed amount, or a share with a ceiling. `when`: on the lines that count; None: on all."""
-
-    amount_minor: int = 0
-    percent: Decimal = Decimal(0)
-    max_minor: int | None = None
-    minimum_minor: int = 0  # of the basket, else it stays in hand
-    when: Expression | None = None
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
 class Benefit:
     """Something the member holds that this sale may use up: a claimed offer. The offers room supplies them."""
 
     claim_id: UUID
     key: str  # of the offer
     title: str
-    boost: Boost | None = None  # it earns more …
-    discount: "Discount | None" = None  # … or takes money off
+    boost: Boost | None = None  # what it adds to the awards; None: money off, which the till takes off itself
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -166,3 +153,12 @@ class EventSettlement:
     awards: tuple[GivenAward, ...]
     spendable: Mapping[str, int]
     tier_move: TierMove | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SeriesSale:
+    """What became of one basket of a series. `units` per currency: what it did to the balances."""
+
+    outcome: Literal["settled", "known", "refused"]  # known: settled before, left alone
+    refusal: Refusal | None = None
+    units: Mapping[str, int] = dataclasses.field(default_factory=dict)

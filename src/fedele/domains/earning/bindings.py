@@ -4,31 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from fedele.domains.activity.types import Line
 from fedele.domains.earning.types import Earner, Occasion, Sale
-from fedele.domains.programme.types import WEEKDAYS
+from fedele.domains.segments.types import now_values
 from fedele.kernel.expressions import Bindings
 from fedele.kernel.money import Money
 from fedele.kernel.vocabulary import EVENT_ENVIRONMENT, LINE_ENVIRONMENT
 
 NOT_GOODS = frozenset({"gift_card", "delivery", "tax", "fee", "donation"})
-
-
-def now_values(at: datetime, time_zone: str) -> dict[str, Any]:
-    """The names below `now`, on the clock of this time zone."""
-    local = at.astimezone(ZoneInfo(time_zone))
-    return {
-        "now": at,
-        "now.date": local.date().isoformat(),
-        "now.time": local.strftime("%H:%M"),
-        "now.hour": local.hour,
-        "now.weekday": WEEKDAYS[local.weekday()],
-        "now.day": local.day,
-        "now.month": local.month,
-        "now.year": local.year,
-    }
 
 
 def line_bindings(sale: Sale, earner: Earner, time_zone: str, names: frozenset[str]) -> list[Bindings]:

@@ -98,11 +98,13 @@ class _Sale:
 async def benefits_in_hand(
     till: Till, db: Queryable, rules: Rules, shopper: Shopper, basket: Basket, at: datetime
 ) -> tuple[Benefit, ...]:
-    """What the shopper may use up with this basket: all, or those that the till chose. A guest holds nothing."""
+    """What the shopper uses up with this basket: all that earns more, or what the till chose. A guest holds nothing."""
     if shopper.guest or basket.benefits == ():
         return ()
     held = await till.benefits(db, rules.programme, shopper.member_id, basket.store_id, at, "")
-    return tuple(benefit for benefit in held if basket.benefits is None or benefit.claim_id in basket.benefits)
+    if basket.benefits is None:
+        return tuple(benefit for benefit in held if benefit.boost is not None)
+    return tuple(benefit for benefit in held if benefit.claim_id in basket.benefits)
 
 
 def _check_second_fact(basket: Basket, shopper: Shopper) -> None:
