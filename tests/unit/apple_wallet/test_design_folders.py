@@ -1,5 +1,6 @@
 """A design folder is refused with every problem it has, file first, before any member's card is made."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from fedele.adapters.apple_wallet.assembler import AppleWallet
 from fedele.adapters.apple_wallet.design import DesignError, load_design
-from tests.factories.wallet import PASSES, SIGNED_AT
+from tests.factories.wallet import PASSES, SIGNED_AT, card_state
 from tests.fixtures.wallet import WEB_SERVICE_URL
 
 
@@ -37,6 +38,7 @@ def rewrite(name: str, old: str, new: str) -> Callable[[Path], None]:
         (lambda folder: shutil.copy(folder / "strip@3x.png", folder / "strip.png"), "strip.png: is 1125×432"),
         (lambda folder: shutil.copy(folder / "icon.png", folder / "banner.png"), "banner.png: Wallet knows no such"),
         (rewrite("brand.json", "#0b5d3b", "green"), "brand.json: backgroundColor must be a colour"),
+        (rewrite("brand.json", "#bfe3bd", "#5a8f6f"), "labelColor on backgroundColor has contrast 2.0; 4.5 is needed"),
         (rewrite("brand.json", "{", ""), "brand.json: line 2"),
         (rewrite("it.lproj/pass.strings", '"label.tier"', '"label.level"'), "it.lproj/pass.strings: has no words"),
         (rewrite("ru.lproj/pass.strings", "%@", "N"), "ru.lproj/pass.strings: 'change.balance' is a changeMessage"),
@@ -74,6 +76,24 @@ def test_a_spoilt_template_is_refused_when_compiled(
     with pytest.raises(DesignError) as caught:
         AppleWallet(load_design(folder), apple_wallet.identity, WEB_SERVICE_URL)
     assert any(says in problem for problem in caught.value.problems), caught.value.problems
+
+
+@pytest.mark.parametrize(
+    "name", ['Ada "Countess" Lovelace', "back\\slash", "100% %s %b", "line\nfeed", "عائشة 👩‍🍳", "${balance}", ""]
+)
+def test_any_name_stays_a_name(apple_wallet: AppleWallet, name: str) -> None:
+    """Quotes, percent signs, placeholders inside a value: the document stays JSON and says exactly that name."""
+    document = json.loads(apple_wallet.content(card_state(display_name=name)))
+    members = [field["value"] for field in document["storeCard"]["secondaryFields"] if field["key"] == "member"]
+    assert members == ([name] if name else [])
+
+
+def test_percent_signs_of_a_template_are_kept(folder: Path, apple_wallet: AppleWallet) -> None:
+    """A literal % beside two placeholders is not taken for one."""
+    rewrite("pass.json", "${expiring} · ${expires_on}", "100% %s ${expiring} %b ${expires_on}")(folder)
+    wallet = AppleWallet(load_design(folder), apple_wallet.identity, WEB_SERVICE_URL)
+    document = json.loads(wallet.content(card_state()))
+    assert document["storeCard"]["secondaryFields"][1]["value"] == "100% %s 1.200 %b 31 dic 2026"
 
 
 def test_every_problem_is_told_at_once(folder: Path) -> None:

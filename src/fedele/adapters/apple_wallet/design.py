@@ -20,6 +20,7 @@ SCALES = ("", "@2x", "@3x")
 # Points, at @1x: (width max, height max); an icon is exactly square. Apple, "Pass Design and Creation".
 IMAGE_POINTS_MAX = {"icon": (38, 38), "logo": (160, 50), "strip": (375, 144), "thumbnail": (90, 90)}
 IMAGES_REQUIRED = ("icon",)
+CONTRAST_MIN = 4.5
 COLOURS = ("backgroundColor", "foregroundColor", "labelColor")
 
 _STRING = re.compile(r'"((?:[^"\\]|\\.)+)"\s*=\s*"((?:[^"\\]|\\.)*)"\s*;')
@@ -61,6 +62,7 @@ def load_design(folder: Path) -> Design:
         strings[path.parent.stem] = _strings(path, problems)
     problems += _string_problems(template, strings)
     template |= _colours(brand, problems)
+    problems += _contrast_problems(brand)
     if problems:
         raise DesignError([f"{folder.name}/{problem}" for problem in problems])
     everything = orjson.dumps([template, google], option=orjson.OPT_SORT_KEYS)
@@ -93,6 +95,32 @@ def _colours(brand: dict[str, Any], problems: list[str]) -> dict[str, str]:
         elif brand:
             problems.append(f"brand.json: {key} must be a colour like #0b5d3b")
     return colours
+
+
+def _contrast_problems(brand: dict[str, Any]) -> list[str]:
+    """Words that cannot be read on their ground. WCAG 2.2, success criterion 1.4.3."""
+    ground = _luminance(brand.get("backgroundColor"))
+    problems = []
+    for key in ("foregroundColor", "labelColor"):
+        words = _luminance(brand.get(key))
+        if ground is None or words is None:
+            continue
+        contrast = (max(ground, words) + 0.05) / (min(ground, words) + 0.05)
+        if contrast < CONTRAST_MIN:
+            problems.append(
+                f"brand.json: {key} on backgroundColor has contrast {contrast:.1f}; {CONTRAST_MIN} is needed"
+            )
+    return problems
+
+
+def _luminance(colour: Any) -> float | None:
+    """Relative luminance of #rrggbb, 0 to 1 (WCAG 2.2, definitions); None for something else."""
+    match = _HEX.fullmatch(str(colour))
+    if match is None:
+        return None
+    shares = [int(part, 16) / 255 for part in match.groups()]
+    red, green, blue = (share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def _image_problems(files: dict[str, bytes]) -> list[str]:
