@@ -38,7 +38,7 @@ def rewrite(name: str, old: str, new: str) -> Callable[[Path], None]:
         (lambda folder: shutil.copy(folder / "strip@3x.png", folder / "strip.png"), "strip.png: is 1125×432"),
         (lambda folder: shutil.copy(folder / "icon.png", folder / "banner.png"), "banner.png: Wallet knows no such"),
         (rewrite("brand.json", "#0b5d3b", "green"), "brand.json: backgroundColor must be a colour"),
-        (rewrite("brand.json", "#bfe3bd", "#5a8f6f"), "labelColor on backgroundColor has contrast 2.0; 4.5 is needed"),
+        (rewrite("brand.json", "#bfe3bd", "#5a8f6f"), "labelColor on backgroundColor has a contrast of 2.1, not 4.5"),
         (rewrite("brand.json", "{", ""), "brand.json: line 2"),
         (rewrite("it.lproj/pass.strings", '"label.tier"', '"label.level"'), "it.lproj/pass.strings: has no words"),
         (rewrite("ru.lproj/pass.strings", "%@", "N"), "ru.lproj/pass.strings: 'change.balance' is a changeMessage"),
