@@ -1,11 +1,11 @@
 """What messaging does when something was announced, and by the clock.
 
-`announcing(event type, values)` is how a room above has its own events spoken: bootstrap lists one a kind, and the
-programme's templates say for which kinds there are words.
+A room above has its events spoken by a function from event and programme to the values that words may name; bootstrap
+lists (event, function), and the programme's templates say for which kinds there are words.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from fedele.db.database import Database
@@ -22,6 +22,7 @@ from fedele.kernel.event import Event
 
 DUE_EVERY_SECONDS = 2.0
 E = TypeVar("E", bound=Event)
+Spoken: TypeAlias = tuple[type[Any], Callable[[Any, Programme], Mapping[str, Value] | None]]
 
 LEDGER_EVENTS: tuple[type[ledger.LedgerEvent], ...] = (
     ledger.PointsEarned,
@@ -34,11 +35,12 @@ LEDGER_EVENTS: tuple[type[ledger.LedgerEvent], ...] = (
 )
 
 
-def handlers(delivery: Delivery) -> tuple[Handler, ...]:
-    """Everything messaging listens to."""
+def handlers(delivery: Delivery, spoken: Sequence[Spoken] = ()) -> tuple[Handler, ...]:
+    """Everything messaging listens to; `spoken` are the events of rooms above that members may hear of."""
     database, programme_at, clock = delivery.database, delivery.programme_at, delivery.clock
     return (
         *(announcing(kind, ledger_values, database, programme_at, clock) for kind in LEDGER_EVENTS),
+        *(announcing(kind, values_of, database, programme_at, clock) for kind, values_of in spoken),
         Handler("messaging.send_pushes", MessageQueued, _sending(delivery)),
         Handler("messaging.forget_member", MemberErased, _forgetting(database)),
     )

@@ -1,0 +1,20 @@
+"""What follows from tiers' events."""
+
+from collections.abc import Mapping
+
+from fedele.domains.messaging.types import Value
+from fedele.domains.programme.types import Programme
+from fedele.domains.tiers.config import TiersConfig
+from fedele.domains.tiers.events import TierChanged
+
+
+def told_of_tier(event: TierChanged, programme: Programme) -> Mapping[str, Value] | None:
+    """`{tier}` for a message about a tier reached. None for everybody's first tier and for one that was lost: a
+    "welcome to" would be wrong there.
+    """
+    levels = programme.section(TiersConfig).levels
+    ranks = {tier.key: rank for rank, tier in enumerate(levels)}
+    reached = ranks.get(event.to_tier or "", 0)
+    if reached <= ranks.get(event.from_tier or "", 0):
+        return None
+    return {"tier": levels[reached].name}
