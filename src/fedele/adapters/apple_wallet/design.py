@@ -108,7 +108,7 @@ def _contrast_problems(brand: dict[str, Any]) -> list[str]:
         contrast = (max(ground, words) + 0.05) / (min(ground, words) + 0.05)
         if contrast < CONTRAST_MIN:
             problems.append(
-                f"brand.json: {key} on backgroundColor has contrast {contrast:.1f}; {CONTRAST_MIN} is needed"
+                f"brand.json: {key} on backgroundColor has a contrast of {contrast:.1f}, not {CONTRAST_MIN}"
             )
     return problems
 
