@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from pydantic import SecretStr
+from pydantic import SecretBytes, SecretStr
 
 from fedele.db.database import Database
 from fedele.domains.auth.commands import Authenticator, ForeignTokens, Login, SigningKeys
@@ -12,8 +12,7 @@ from fedele.domains.members.types import Identity, Peppers
 from fedele.kernel.clock import Moment
 
 NOON = Moment(datetime(2026, 11, 21, 12, tzinfo=UTC))
-SECRET_KEY = SecretStr("the secret key of the tests, long enough to be one")
-PEPPERS = Peppers.derive(SECRET_KEY)
+PEPPERS = Peppers(1, {1: SecretBytes(b"the pepper of the tests of auth")})
 KEYS = SigningKeys.generate()
 POLICY = AuthPolicy(issuer="https://loyalty.example")
 ADA = Identity.parse("email", "ada@example.org")

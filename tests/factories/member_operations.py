@@ -32,7 +32,7 @@ async def a_consent(_api: "Api") -> dict[str, Any]:
 
 async def many_consents(api: "Api") -> dict[str, Any]:
     """The member answered everything, twice."""
-    for granted in (True, False):
+    for granted in (False, True):
         for purpose in Purpose:
             for channel in Channel:
                 async with api.database.transaction() as tx:

@@ -7,7 +7,9 @@ from pydantic import SecretStr
 
 from fedele.db.database import Queryable, Row
 from fedele.domains.members import card
+from fedele.domains.members.config import MembersConfig
 from fedele.domains.members.errors import CardCodeUnknown, MemberNotFound
+from fedele.domains.members.profile import check_display_name, check_locale, check_preferences, check_time_zone
 from fedele.domains.members.types import (
     CardCode,
     CardHolder,
@@ -18,6 +20,7 @@ from fedele.domains.members.types import (
     Member,
     MemberStatus,
     MonthDay,
+    NewMember,
     Peppers,
     Purpose,
 )
@@ -221,3 +224,28 @@ async def find_version(db: Queryable, member_id: MemberId) -> int:
     """How many times anything of this member's has changed; 0 for whoever was never written about."""
     version: int | None = await db.fetch_value("SELECT version FROM member_version WHERE member_id = $1", member_id)
     return version or 0
+
+
+def check_new_member(new: NewMember, config: MembersConfig) -> None:
+    """Raise ProfileInvalid, PreferenceUnknown or PreferenceInvalid if enrolling would: for checking before a batch."""
+    check_locale(new.locale)
+    check_time_zone(new.time_zone)
+    if new.display_name:
+        check_display_name(new.display_name)
+    check_preferences(new.preferences, config)
+
+
+async def holders_by_identity(
+    db: Queryable, identities: Sequence[Identity], peppers: Peppers
+) -> dict[Identity, MemberId]:
+    """Whose these identities are, in one statement; those of nobody are left out."""
+    asked = {(i.kind, digest): i for i in identities for digest in peppers.digests(i)}
+    rows = await db.fetch(
+        """
+        SELECT kind, digest, member_id FROM member_identity
+        WHERE (kind, digest) IN (SELECT * FROM unnest($1::text[], $2::bytea[]))
+        """,
+        [kind for kind, _ in asked],
+        [digest for _, digest in asked],
+    )
+    return {asked[row["kind"], row["digest"]]: row["member_id"] for row in rows}

@@ -125,19 +125,6 @@ class Peppers:
         already knows a newer one and a process that does not yet still meet in one of them."""
         return {int.from_bytes(digest[:8], "big", signed=True) for digest in self.digests(identity)}
 
-    @classmethod
-    def derive(cls, secret: SecretStr, *previous: SecretStr) -> "Peppers":
-        """Peppers from the installation's secret key and, while it is being replaced, those before it.
-
-        A pepper's version follows from its key, so that the order in which keys are configured means nothing.
-        """
-        peppers = {}
-        for key in (secret, *previous):
-            raw = hmac.digest(key.get_secret_value().encode(), b"fedele identity pepper", "sha256")
-            version = int.from_bytes(hmac.digest(raw, b"version", "sha256")[:2], "big") >> 1
-            peppers[version] = SecretBytes(raw)
-        return cls(next(iter(peppers)), peppers)
-
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Enrolment:
