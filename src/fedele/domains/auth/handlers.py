@@ -8,6 +8,11 @@ from fedele.domains.members.events import MemberErased
 from fedele.jobs.types import Handler
 
 
+def handlers(database: Database) -> tuple[Handler, ...]:
+    """All of them, for `bootstrap`."""
+    return (forget_erased_members(database),)
+
+
 def forget_erased_members(database: Database) -> Handler:
     """Delete the sessions of a member who was erased."""
 

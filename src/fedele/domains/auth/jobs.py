@@ -10,6 +10,11 @@ SWEEP_SECONDS = 600
 KEPT_AFTER_EXPIRY = timedelta(hours=1)
 
 
+def schedules(database: Database) -> tuple[Schedule, ...]:
+    """All of them, for `bootstrap`."""
+    return (sweep(database),)
+
+
 def sweep(database: Database) -> Schedule:
     """Delete codes and sessions that expired, and counters that have drained."""
 
