@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from fedele.adapters.apple_wallet import development
 from fedele.adapters.apple_wallet.certificates import CertificateError, Identity, examine, load_identity
+from fedele.settings import read_settings
 from tests.factories.wallet import SIGNED_AT
 
 
@@ -173,3 +174,24 @@ def test_what_cannot_be_read_names_its_setting(own: Identity, load: Callable[[Id
         load(own)
     assert "PRIVATE" not in str(caught.value)
     assert "wrong" not in str(caught.value)
+
+
+def test_a_p12_file_may_be_named_in_the_environment(own: Identity, tmp_path: Path) -> None:
+    """FEDELE_APPLE_PASS_CERTIFICATE_FILE takes the .p12 as the keychain wrote it, PEM files as they are."""
+    (tmp_path / "pass.p12").write_bytes(base64.b64decode(as_p12(own, b"secret")))
+    (tmp_path / "password").write_text("secret\n")
+    settings = read_settings(
+        {
+            "FEDELE_APPLE_PASS_CERTIFICATE_FILE": str(tmp_path / "pass.p12"),
+            "FEDELE_APPLE_PASS_KEY_PASSWORD_FILE": str(tmp_path / "password"),
+        }
+    )
+    assert settings.apple_pass_certificate is not None
+    assert settings.apple_pass_key_password is not None
+    identity = load_identity(
+        settings.apple_pass_certificate.get_secret_value(),
+        None,
+        settings.apple_pass_key_password.get_secret_value(),
+        None,
+    )
+    assert said(identity) == []
