@@ -3,8 +3,6 @@
 Unknown, foreign and malformed ids look alike: `find_…` gives None (queries), `…_of` raises NotFound (mutations).
 """
 
-import base64
-import binascii
 from uuid import UUID
 
 import strawberry
@@ -70,8 +68,7 @@ def row_of(prefix: str, text: str, owner: MemberId, field: str | None = None) ->
 
 def key_id(prefix: str, key: str) -> strawberry.ID:
     """The id of something in the programme or the catalogue, which belongs to nobody: "reward_…" of its key."""
-    body = base64.b32encode(key.encode()).decode().rstrip("=").lower()
-    return strawberry.ID(f"{prefix}_{body}")
+    return strawberry.ID(f"{prefix}_{key.encode().hex()}")
 
 
 def find_key(prefix: str, text: str) -> str | None:
@@ -80,8 +77,8 @@ def find_key(prefix: str, text: str) -> str | None:
     if not separator or head != prefix or len(body) > KEY_BYTES_MAX * 2:
         return None
     try:
-        key = base64.b32decode(body.upper() + "=" * (-len(body) % 8)).decode()
-    except (binascii.Error, UnicodeDecodeError):
+        key = bytes.fromhex(body).decode()
+    except ValueError:
         return None
     return key if key_id(prefix, key) == text else None
 
