@@ -9,7 +9,7 @@ from fedele.db.database import Database
 from fedele.domains.ledger.events import PointsClawedBack, PointsEarned
 from fedele.domains.ledger.types import TransactionId
 from fedele.domains.members.events import MemberErased
-from fedele.domains.messaging import handlers, queries
+from fedele.domains.messaging import commands, handlers, queries
 from fedele.domains.messaging.delivery import Delivery
 from fedele.domains.messaging.types import Value
 from fedele.domains.programme.types import Programme, Text
@@ -54,7 +54,7 @@ async def work(database: Database, push: FakePush, *events: Event) -> None:
     delivery = Delivery(database, programme_at, push, lambda: Moment(NOON))
     listening = (
         *handlers.handlers(delivery),
-        handlers.announcing(LevelReached, level_values, database, programme_at, lambda: Moment(NOON)),
+        commands.announcing(LevelReached, level_values, database, programme_at, lambda: Moment(NOON)),
     )
     async with database.transaction() as tx:
         await tx.publish(*events)

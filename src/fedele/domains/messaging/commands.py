@@ -1,24 +1,32 @@
 """Saying something to a member, and what the member does about it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from typing import TypeVar
 from uuid import UUID
 
-from fedele.db.database import Transaction
+from fedele.db.database import Database, Transaction
 from fedele.domains.members.types import Channel
 from fedele.domains.messaging import queries
 from fedele.domains.messaging.config import MessagesConfig, MessageTemplate
 from fedele.domains.messaging.devices import register_device, unregister_device
 from fedele.domains.messaging.events import MessageDismissed, MessageQueued
 from fedele.domains.messaging.may_contact import ContactFacts, Verdict, may_push, may_show
+from fedele.domains.messaging.ports import Clock, ProgrammeAt
 from fedele.domains.messaging.types import PUSHABLE_KINDS, Decision, MessageId, Outcome, Value
 from fedele.domains.messaging.wording import values_to_json
 from fedele.domains.programme.types import Programme
+from fedele.jobs.types import Handler
 from fedele.kernel.clock import Moment
+from fedele.kernel.event import Event
 from fedele.kernel.ids import MemberId, new_id
 from fedele.kernel.refusal import NotFound
 
-__all__ = ["announce", "dismiss_message", "forget_member", "mark_seen", "register_device", "unregister_device"]
+__all__ = [
+    "announce", "announcing", "dismiss_message", "forget_member", "mark_seen", "register_device", "unregister_device",
+]  # fmt: skip
+
+E = TypeVar("E", bound=Event)
 
 _DECIDE = """
 INSERT INTO message_decision (member_id, source_id, template_key, channel, purpose, outcome, reason, decided_at,
@@ -74,6 +82,30 @@ async def announce(
         facts = await queries.contact_facts(tx, member_id, moment)
         decisions += await _announce_one(tx, config, template, facts, (member_id, source_id), values, moment)
     return decisions
+
+
+def announcing(
+    event_type: type[E],
+    values_of: Callable[[E, Programme], Mapping[str, Value] | None],
+    database: Database,
+    programme_at: ProgrammeAt,
+    clock: Clock,
+) -> Handler:
+    """A handler that tells the member of events of this kind, in the programme's words for it if it has any.
+
+    `values_of(event, programme)` gives what the words may name, or None where there is nothing to tell.
+    """
+
+    async def tell(event: E, outbox_id: UUID) -> None:
+        moment = clock()
+        programme = await programme_at(moment.now)
+        values = values_of(event, programme)
+        if values is None:
+            return
+        async with database.transaction() as tx:
+            await announce(tx, programme, event.member_id, event_type.kind, values, outbox_id, moment)
+
+    return Handler(f"messaging.announce_{event_type.kind.replace('.', '_')}", event_type, tell)
 
 
 async def dismiss_message(tx: Transaction, member_id: MemberId, message_id: MessageId, moment: Moment) -> None:

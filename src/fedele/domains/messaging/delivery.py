@@ -9,9 +9,9 @@ claiming: one that was withdrawn while the push waited stops it.
 import base64
 import dataclasses
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -20,7 +20,7 @@ from fedele.db.database import Database, Row, Transaction
 from fedele.domains.messaging.config import MessagesConfig, MessageTemplate
 from fedele.domains.messaging.devices import forget_targets
 from fedele.domains.messaging.may_contact import quiet_until
-from fedele.domains.messaging.ports import PushChannel, PushMessage, PushOutcome, PushOutcomeKind
+from fedele.domains.messaging.ports import Clock, ProgrammeAt, PushChannel, PushMessage, PushOutcome, PushOutcomeKind
 from fedele.domains.messaging.types import SendState, TargetKind
 from fedele.domains.messaging.wording import put_into_words, values_from_json
 from fedele.domains.programme.types import Programme
@@ -28,9 +28,6 @@ from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId
 
 log = structlog.get_logger(__name__)
-
-ProgrammeAt: TypeAlias = Callable[[datetime], Awaitable[Programme]]
-Clock: TypeAlias = Callable[[], Moment]
 
 BATCH = 100
 LEASE = timedelta(seconds=120)  # well over the time that sending one batch can take

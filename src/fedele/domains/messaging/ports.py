@@ -1,12 +1,17 @@
 """The port that push services stand behind. Adapters live in `adapters/push/`; the contract suite runs against each."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from fedele.domains.messaging.types import TargetKind
+from fedele.domains.programme.types import Programme
+from fedele.kernel.clock import Moment
+
+ProgrammeAt: TypeAlias = Callable[[datetime], Awaitable[Programme]]  # ProgrammeSource.at
+Clock: TypeAlias = Callable[[], Moment]
 
 
 class PushOutcomeKind(StrEnum):

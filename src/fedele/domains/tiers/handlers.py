@@ -2,10 +2,19 @@
 
 from collections.abc import Mapping
 
+from fedele.db.database import Database
+from fedele.domains.messaging import commands as messaging
+from fedele.domains.messaging.ports import Clock, ProgrammeAt
 from fedele.domains.messaging.types import Value
 from fedele.domains.programme.types import Programme
 from fedele.domains.tiers.config import TiersConfig
 from fedele.domains.tiers.events import TierChanged
+from fedele.jobs.types import Handler
+
+
+def handlers(database: Database, programme_at: ProgrammeAt, clock: Clock) -> tuple[Handler, ...]:
+    """Tiers' handlers, for bootstrap's list."""
+    return (messaging.announcing(TierChanged, told_of_tier, database, programme_at, clock),)
 
 
 def told_of_tier(event: TierChanged, programme: Programme) -> Mapping[str, Value] | None:
