@@ -10,6 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from fedele.api.execution.documents import DocumentMode
+from fedele.db.database import counting
 from fedele.domains.members.queries import find_card_code
 from fedele.domains.wallet.ports import SaveLinks
 from fedele.domains.wallet.types import PassLinks, Serial, card_serial
@@ -73,6 +74,16 @@ async def test_the_links_are_ones_own(configured: Api) -> None:
         assert LINKS.opens(serial, key)
         assert not LINKS.opens(card_serial(other.member_id), key)
         assert card["googleWalletUrl"] == f"https://pay.google.com/{serial}/2026-11-21"
+
+
+async def test_links_alone_cost_no_statement(configured: Api) -> None:
+    """A home screen without the code reads nothing for its card: the links follow from the member's id."""
+    with counting() as plain:
+        await configured.ask("{ me { id } }")
+    with counting() as with_links:
+        answer = await configured.ask("{ me { id card { appleWalletUrl googleWalletUrl } } }")
+    assert answer["data"]["me"]["card"]["appleWalletUrl"]
+    assert len(with_links) == len(plain)
 
 
 async def test_without_a_member_there_is_no_card(configured: Api) -> None:

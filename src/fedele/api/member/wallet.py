@@ -7,6 +7,8 @@ import strawberry
 from fedele.api.context import Info
 from fedele.api.member.base import MemberBase
 from fedele.api.scalars import URL
+from fedele.api.selection import selected
+from fedele.domains.members import queries as members
 from fedele.domains.wallet import queries
 from fedele.domains.wallet.ports import SaveLinks
 from fedele.domains.wallet.types import PassLinks, WalletLinks, card_serial
@@ -49,5 +51,7 @@ class WalletFields(MemberBase):
         context = info.context
         links = context.services.find(PassLinks)
         saves = context.services.find(SaveLinks)  # type: ignore[type-abstract]
-        found = await queries.find_links(context.reader, self.member_id, links, saves, context.moment)
+        # The links follow from the member's id: a home screen without the code reads nothing for its card.
+        code = await members.find_card_code(context.reader, self.member_id) if "code" in selected(info) else None
+        found = queries.links_of(self.member_id, code.code if code else None, links, saves, context.moment)
         return Card.of(found, self.member_id)

@@ -80,14 +80,13 @@ async def list_push_tokens(q: Queryable, member_id: MemberId, serial: Serial) ->
     return [row["push_token"] for row in rows]
 
 
-async def find_links(
-    q: Queryable, member_id: MemberId, links: PassLinks | None, saves: SaveLinks | None, moment: Moment
+def links_of(
+    member_id: MemberId, code: str | None, links: PassLinks | None, saves: SaveLinks | None, moment: Moment
 ) -> WalletLinks:
-    """The member's card code and the links to their cards, for `Home`: one statement."""
-    code = await members.find_card_code(q, member_id)
+    """The links to a member's cards. Pure: known before any pass is issued, so `Home` reads nothing for them."""
     serial = card_serial(member_id)
     return WalletLinks(
-        code=code.code if code else None,
+        code=code,
         apple_wallet_url=links.url(serial) if links else None,
         google_wallet_url=saves.url(serial, moment.now) if saves else None,
     )
