@@ -48,6 +48,9 @@ class Settings(BaseModel):
     token_key: SecretStr | None = Field(None, description="PEM of the EC P-256 key that signs access tokens.")
     token_key_previous: SecretStr | None = Field(None, description="The previous one, while its tokens live.")
     bootstrap_staff_key: SecretStr | None = Field(None, description="Secret of the first staff key, made at start.")
+    otp_delivery: Literal["none", "console"] = Field(
+        "none", description="What carries one-time codes. console: into the log, for trying things out; never for real."
+    )
     oidc_issuer: str | None = Field(None, description="A foreign OIDC issuer whose tokens log members in.")
     oidc_audience: str | None = None
     oidc_jwks_url: str | None = None
