@@ -1,25 +1,47 @@
-"""The fuse box: every registry as a visible tuple or mapping, and the wiring of real things."""
+"""The fuse box: every registry as a visible tuple or mapping. `wiring.py` joins them to real things."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 from pydantic import BaseModel
 
+from fedele.db.database import Database, Queryable
+from fedele.domains.auth.handlers import handlers as auth_handlers
+from fedele.domains.auth.jobs import schedules as auth_schedules
+from fedele.domains.auth.jobs import sweep as sweep_logins
+from fedele.domains.checkout import handlers as checkout
+from fedele.domains.checkout.ports import Till
 from fedele.domains.earning.config import EarningConfig
+from fedele.domains.feed import handlers as feed
 from fedele.domains.feed.config import FeedConfig
 from fedele.domains.feed.own_sources import OWN_SOURCES
 from fedele.domains.feed.types import FeedSource
+from fedele.domains.ledger.jobs import sweep as sweep_ledger
 from fedele.domains.members.config import MembersConfig
+from fedele.domains.members.queries import export_personal_data
+from fedele.domains.messaging import handlers as messaging
 from fedele.domains.messaging.config import MessagesConfig
+from fedele.domains.messaging.delivery import Delivery
 from fedele.domains.offers.config import OffersConfig
 from fedele.domains.offers.feed import FEED_SOURCE as OFFERS_IN_FEED
 from fedele.domains.programme.config import Currencies, Places, ProgrammeConfig, Texts
+from fedele.domains.programme.queries import ProgrammeSource
+from fedele.domains.rewards import handlers as rewards
 from fedele.domains.rewards.config import RewardsConfig
 from fedele.domains.rewards.feed import FEED_SOURCE as REWARDS_IN_FEED
+from fedele.domains.surveys import handlers as surveys
 from fedele.domains.surveys.config import SurveysConfig
 from fedele.domains.surveys.feed import FEED_SOURCE as SURVEYS_IN_FEED
+from fedele.domains.tiers import handlers as tiers
 from fedele.domains.tiers.config import TiersConfig
 from fedele.domains.tiers.feed import FEED_SOURCE as PROGRESS_IN_FEED
+from fedele.domains.tiers.jobs import review_schedule
+from fedele.domains.wallet import handlers as wallet
 from fedele.domains.wallet.config import WalletConfig
+from fedele.domains.wallet.ports import PassAssembler, PassPush
+from fedele.jobs.types import Handler, Schedule
+from fedele.kernel.clock import Moment
+from fedele.kernel.ids import MemberId
 
 # The programme file's top-level keys, and the room that reads each.
 PROGRAMME_SECTIONS: Mapping[str, type[BaseModel]] = {
@@ -46,3 +68,42 @@ FEED_SOURCES: tuple[FeedSource, ...] = (
     OFFERS_IN_FEED,
     SURVEYS_IN_FEED,
 )
+
+
+def handlers_of(
+    database: Database,
+    programmes: ProgrammeSource,
+    clock: Callable[[], Moment],
+    delivery: Delivery,
+    wallets: PassAssembler,
+    pass_push: PassPush,
+    till: Till,
+) -> tuple[Handler, ...]:
+    """What follows an event: one line per room that listens."""
+    return (
+        *auth_handlers(database),
+        *messaging.handlers(delivery),
+        *feed.handlers(database),
+        *tiers.handlers(database, programmes.at, clock),
+        *rewards.handlers(database, programmes.at, clock),
+        *surveys.handlers(database),
+        *checkout.handlers(till, clock),
+        *wallet.handlers(database, programmes, wallets, pass_push, clock),
+    )
+
+
+def schedules_of(database: Database, programmes: ProgrammeSource, delivery: Delivery) -> tuple[Schedule, ...]:
+    """What follows the clock: one line per room that has such work."""
+    return (
+        *auth_schedules(database),
+        *messaging.schedules(delivery),
+        sweep_logins(database),
+        sweep_ledger(database),
+        review_schedule(database, programmes),
+    )
+
+
+# What a member's data export holds: one function per room that keeps something of theirs.
+DATA_EXPORTS: Mapping[str, Callable[[Queryable, MemberId], Awaitable[Any]]] = {
+    "member": export_personal_data,
+}

@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TypeAlias
 
@@ -13,7 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route
 
 from fedele.api.context import Services
-from fedele.api.execution.documents import DocumentMode, Documents, FindPublished, find_nothing
+from fedele.api.execution.documents import DocumentMode, Documents
 from fedele.api.execution.engine import Engine
 from fedele.api.execution.limits import Limits
 from fedele.api.execution.operations import MEMBER_FOLDERS, STAFF_FOLDERS, built_in_texts, read_operations
@@ -21,11 +21,14 @@ from fedele.api.execution.prepared import PreparedCache
 from fedele.api.member.freshness import member_fingerprint
 from fedele.api.member.schema import build_member_schema
 from fedele.api.staff.schema import build_staff_schema
+from fedele.domains.documents.types import SchemaName
 from fedele.kernel.clock import moment_now
 from fedele.web import graphiql
 from fedele.web.graphql import Authenticate, Fingerprint, GraphQLEndpoint, TakeMoment
+from fedele.web.operations import Measured
 from fedele.web.request_ids import RequestIds
 
+FindPublished: TypeAlias = Callable[[str, SchemaName], Awaitable[str | None]]
 Lifespan: TypeAlias = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 STAFF_BODY_BYTES_MAX = 1024 * 1024  # tills replay a day of offline sales in one request
@@ -48,20 +51,23 @@ def build_app(
     routes: Sequence[BaseRoute] = (),
     options: WebOptions | None = None,
     fingerprint: Fingerprint = member_fingerprint,
-    find_published: FindPublished = find_nothing,
+    find_published: FindPublished | None = None,
     lifespan: Lifespan | None = None,
     moment: TakeMoment = moment_now,
 ) -> Starlette:
     """The application. `authenticate` turns a request into a Principal or raises auth's Unauthenticated.
 
     `routes` are those of other rooms (auth, PassKit, health); `fingerprint` is the state that a member's answers depend
-    on; `find_published` finds a published document by its sha256; `lifespan` opens and closes what bootstrap made.
+    on; `find_published` finds a published document by its sha256 and schema; `lifespan` opens and closes what bootstrap made.
     """
     options = options or WebOptions()
 
-    def endpoint(name: str, schema: strawberry.Schema, mode: DocumentMode, folders: Sequence[str]) -> GraphQLEndpoint:
+    def endpoint(name: SchemaName, schema: strawberry.Schema, mode: DocumentMode, folders: Sequence[str]) -> GraphQLEndpoint:
         cache = PreparedCache(schema._schema, options.limits, introspection=mode is DocumentMode.OPEN)
-        documents = Documents(cache, mode, built_in_texts(*folders), find_published)
+        async def find(sha256: str) -> str | None:
+            return await find_published(sha256, name) if find_published else None
+
+        documents = Documents(cache, mode, built_in_texts(*folders), find)
         return GraphQLEndpoint(
             engine=Engine(schema, documents, name),
             services=services,
@@ -91,7 +97,7 @@ def build_app(
 
 
 def _middleware(options: WebOptions) -> list[Middleware]:
-    middleware = [Middleware(RequestIds)]
+    middleware = [Middleware(RequestIds), Middleware(Measured)]
     if options.cors_origins:
         cors = Middleware(
             CORSMiddleware,

@@ -6,7 +6,7 @@ from fedele.domains.auth.commands.foreign import ForeignTokens
 from fedele.domains.auth.commands.limits import take
 from fedele.domains.auth.commands.login import Login
 from fedele.domains.auth.commands.sessions import forget_sessions, revoke_session, start_session
-from fedele.domains.auth.tokens import SigningKeys
+from fedele.domains.auth.tokens import SigningKeys, issue_access_token
 
 __all__ = [
     "Authenticator",
@@ -16,6 +16,7 @@ __all__ = [
     "create_key",
     "ensure_bootstrap_key",
     "forget_sessions",
+    "issue_access_token",
     "generate_staff_key",
     "revoke_key",
     "revoke_session",

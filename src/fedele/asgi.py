@@ -1,0 +1,10 @@
+"""The application for any ASGI server: `uvicorn fedele.asgi:app`. Reads the environment when imported."""
+
+from fedele.keyring import open_keyring
+from fedele.logs import configure_logs
+from fedele.settings import read_settings
+from fedele.wiring import otp_delivery, wire
+
+_settings = read_settings()
+configure_logs(_settings.log_format, _settings.log_level)
+app = wire(_settings, open_keyring(_settings)).app(otp_delivery(_settings))

@@ -1,0 +1,97 @@
+"""`fedele backup`, `restore`, `doctor` and `config check`."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.table import Table
+
+from fedele.cli.told import console, told
+from fedele.db import backup, embedded
+from fedele.db import doctor as examination
+from fedele.keyring import open_keyring
+from fedele.settings import PREFIX, Settings, SettingsError, read_settings
+from fedele.wiring import wire
+
+config_app = typer.Typer(help="The environment.", no_args_is_help=True)
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for a script.")]
+Data = Annotated[Path, typer.Option(help="The demo's data folder, used where FEDELE_DATABASE_URL is not set.")]
+DATA = Path(".fedele")
+
+
+def backup_database(
+    file: Annotated[Path, typer.Argument(help="Where to write it; it is complete once it is there.")], data: Data = DATA
+) -> None:
+    """Write the whole database to one file, read it back, and only then call it done."""
+    with told(), embedded_or_given(read_settings(data_dir=data)) as url:
+        made = backup.backup(url, file)
+        console.print(f"[green]wrote {made.file}[/green]: {made.table_count} tables, {made.size_bytes:,} bytes")
+        console.print(f"sha256 {made.sha256}")
+
+
+def restore_database(
+    file: Annotated[Path, typer.Argument(help="A file that `fedele backup` wrote.")],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what the database holds.")] = False,
+    data: Data = DATA,
+) -> None:
+    """Put a backup back, all of it or nothing."""
+    with told(), embedded_or_given(read_settings(data_dir=data)) as url:
+        tables = backup.restore(url, file, overwrite=overwrite)
+        console.print(f"[green]restored {tables} tables from {file}[/green]")
+
+
+def doctor(data: Data = DATA, as_json: AsJson = False) -> None:
+    """Look at the database and say what is wrong and what to do. Exits 1 if anything must be done."""
+    with told(), embedded_or_given(read_settings(data_dir=data)) as url:
+        findings = asyncio.run(examination.examine(url, data_folder=data if data.exists() else None))
+    if as_json:
+        typer.echo(orjson.dumps(findings, option=orjson.OPT_INDENT_2).decode())
+    else:
+        table = Table("check", "", "what was found", "what to do")
+        for finding in findings:
+            mark = "[green]ok[/green]" if finding.ok else "[red]no[/red]"
+            table.add_row(finding.name, mark, finding.detail, "" if finding.ok else finding.what_to_do)
+        console.print(table)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+@config_app.callback()
+def config_commands() -> None:
+    """The environment."""
+
+
+@config_app.command("check")
+def check(
+    list_all: Annotated[bool, typer.Option("--list", help="List every setting with what it means.")] = False,
+) -> None:
+    """Read the environment as the server would, open nothing, and say what is missing or wrong."""
+    if list_all:
+        table = Table("variable", "default", "meaning")
+        for name, field in Settings.model_fields.items():
+            default = "" if field.default is None else str(field.default)
+            table.add_row(f"{PREFIX}{name.upper()}", default, field.description or "")
+        console.print(table)
+        return
+    with told():
+        settings = read_settings()
+        if settings.database_url is None:
+            raise SettingsError(
+                "FEDELE_DATABASE_URL is not set: name a PostgreSQL 18, as postgresql://user:…@host/name"
+            )
+        wire(settings, open_keyring(settings))
+        console.print("[green]the environment is in order[/green]")
+
+
+@contextlib.contextmanager
+def embedded_or_given(settings: Settings) -> Iterator[str]:
+    """The configured database, or the demo's own for as long as the block lasts."""
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+        return
+    with embedded.start(settings.data_dir / "postgres") as server:
+        yield server.url

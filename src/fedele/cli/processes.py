@@ -1,0 +1,69 @@
+"""`fedele serve`, `worker` and `migrate`: the processes of a real deployment."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from fedele.cli.told import console, told
+from fedele.db.migrate import migrate, wait_until_reachable
+from fedele.keyring import open_keyring
+from fedele.logs import configure_logs
+from fedele.settings import Settings, SettingsError, read_settings
+from fedele.wiring import otp_delivery, wire
+from fedele.worker import run_worker
+
+WAIT_SECONDS = 120.0
+
+
+def serve(
+    migrate_first: Annotated[
+        bool, typer.Option("--migrate", help="Wait for the database and bring it up to date before serving.")
+    ] = False,
+    host: Annotated[str | None, typer.Option(help="Address to listen on (FEDELE_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on (FEDELE_PORT).")] = None,
+) -> None:
+    """Serve the API. Run as many of these processes as you like."""
+    with told():
+        settings = read_settings()
+        configure_logs(settings.log_format, settings.log_level)
+        if migrate_first:
+            asyncio.run(_migrate(settings))
+        app = wire(settings, open_keyring(settings)).app(otp_delivery(settings))
+        uvicorn.run(
+            app,
+            host=host or settings.host,
+            port=settings.port if port is None else port,
+            log_config=None,
+            access_log=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=settings.trusted_proxies or None,
+            server_header=False,
+            timeout_graceful_shutdown=30,
+        )
+
+
+def worker() -> None:
+    """Run jobs: what follows an event, and what follows the clock. Run as many of these processes as you like."""
+    with told():
+        settings = read_settings()
+        configure_logs(settings.log_format, settings.log_level)
+        asyncio.run(run_worker(wire(settings, open_keyring(settings))))
+
+
+def migrate_database(
+    wait: Annotated[float, typer.Option(help="Seconds to wait for the database to answer.")] = WAIT_SECONDS,
+) -> None:
+    """Bring the database to the newest migration. Several at once wait for each other."""
+    with told():
+        revision = asyncio.run(_migrate(read_settings(), wait))
+        console.print(f"[green]the database stands at {revision}[/green]")
+
+
+async def _migrate(settings: Settings, wait_seconds: float = WAIT_SECONDS) -> str:
+    if settings.database_url is None:
+        raise SettingsError("FEDELE_DATABASE_URL is not set: name a PostgreSQL 18, as postgresql://user:…@host/name")
+    url = settings.database_url.get_secret_value()
+    await wait_until_reachable(url, wait_seconds)
+    return await migrate(url)

@@ -1,0 +1,253 @@
+"""Real things joined: from Settings to a running application and its worker. The registries are in `bootstrap.py`."""
+
+import contextlib
+import dataclasses
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime, timedelta
+
+import httpx
+import structlog
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+
+from fedele.adapters.apple_wallet.assembler import AppleWallets
+from fedele.adapters.apple_wallet.certificates import CertificateError, Identity
+from fedele.adapters.apple_wallet.development import WARNING as DEVELOPMENT_CERTIFICATE
+from fedele.adapters.apple_wallet.opening import open_wallets, refuse_unusable, signing_identity
+from fedele.adapters.apple_wallet.push import open_push
+from fedele.adapters.google_wallet.save_links import CredentialsError, GoogleSaveLinks
+from fedele.adapters.oidc.http import HttpJwks
+from fedele.adapters.otp.console import ConsoleOtp
+from fedele.adapters.otp.unconfigured import UnconfiguredOtp
+from fedele.adapters.push.firebase import CredentialsInvalid
+from fedele.adapters.push.opening import open_push as open_push_channel
+from fedele.api.context import Services
+from fedele.api.execution.documents import DocumentMode
+from fedele.api.member.freshness import member_fingerprint
+from fedele.api.member.members import DataExports
+from fedele.bootstrap import DATA_EXPORTS, FEED_SOURCES, PROGRAMME_SECTIONS, handlers_of, schedules_of
+from fedele.db.database import Database, open_database
+from fedele.domains.auth.commands import Authenticator, ForeignTokens, Login, ensure_bootstrap_key
+from fedele.domains.auth.ports import OtpDelivery
+from fedele.domains.auth.types import AuthPolicy, ForeignIssuer
+from fedele.domains.checkout.ports import Till
+from fedele.domains.documents.queries import find_body
+from fedele.domains.documents.types import SchemaName
+from fedele.domains.feed.queries import Feeds, FeedTokens
+from fedele.domains.members.config import MembersConfig
+from fedele.domains.members.types import Peppers
+from fedele.domains.messaging.delivery import Delivery
+from fedele.domains.messaging.ports import PushChannel
+from fedele.domains.programme.queries import ProgrammeSource
+from fedele.domains.wallet.ports import PassPush, SaveLinks
+from fedele.domains.wallet.types import PassLinks
+from fedele.jobs.worker import Worker
+from fedele.kernel.clock import Moment, moment_now
+from fedele.keyring import Keyring
+from fedele.settings import Settings, SettingsError
+from fedele.web.app import WebOptions, build_app
+from fedele.web.auth import AuthRoutes, authenticate_with
+from fedele.web.operations import OperationsRoutes
+from fedele.web.passkit import PassKit
+
+log = structlog.get_logger(__name__)
+Clock = Callable[[], Moment]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Fedele:
+    """Everything one process is made of."""
+
+    settings: Settings
+    keyring: Keyring
+    database: Database
+    programmes: ProgrammeSource
+    services: Services
+    login: Login
+    authenticator: Authenticator
+    wallets: AppleWallets
+    wallet_identity: Identity
+    pass_push: PassPush
+    push: PushChannel
+    http: httpx.AsyncClient
+    clock: Clock
+
+    def app(self, otp: OtpDelivery, routes: Sequence[BaseRoute] = ()) -> Starlette:
+        """The ASGI application. `otp` carries one-time codes to members."""
+        passkit = PassKit(
+            self.database,
+            self.programmes,
+            self.wallets,
+            self.services.get(PassLinks),
+            self.wallet_identity.pass_type_identifier,
+            self.clock,
+        )
+        own = [
+            *AuthRoutes(self.login, otp, self.clock).routes(),
+            *passkit.routes(),
+            *OperationsRoutes(self.database, self.clock).routes(),
+        ]
+        return build_app(
+            self.services,
+            authenticate_with(self.authenticator, self.clock),
+            routes=[*own, *routes],
+            options=WebOptions(
+                member_documents=DocumentMode(self.settings.graphql_documents),
+                staff_documents=DocumentMode.OPEN,
+                cors_origins=self.settings.listed("cors_origins"),
+            ),
+            fingerprint=member_fingerprint,
+            find_published=self._find_published,
+            lifespan=self._lifespan,
+            moment=self.clock,
+        )
+
+    def worker(self) -> Worker:
+        """The worker with every handler and schedule."""
+        delivery = Delivery(self.database, self.programmes.at, self.push, self.clock)
+        return Worker(
+            self.database,
+            handlers_of(self.database, self.programmes, self.clock, delivery, self.wallets, self.pass_push, self.till),
+            schedules_of(self.database, self.programmes, delivery),
+            self.settings.database_role,
+        )
+
+    @property
+    def till(self) -> Till:
+        """What the checkout needs."""
+        return self.services.get(Till)
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        await self.push.close()
+        await self.http.aclose()
+        await self.database.close()
+
+    async def _find_published(self, sha256: str, schema_name: SchemaName) -> str | None:
+        return await find_body(self.database.reader, sha256, schema_name)
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        async with self.programmes.listening():
+            await self._ensure_first_key()
+            yield
+
+    async def _ensure_first_key(self) -> None:
+        if self.settings.bootstrap_staff_key is not None:
+            async with self.database.transaction() as tx:
+                await ensure_bootstrap_key(tx, self.settings.bootstrap_staff_key, self.clock())
+
+
+def wire(settings: Settings, keyring: Keyring, clock: Clock = moment_now) -> Fedele:
+    """Join everything. Opens no connection yet. Raises SettingsError for what cannot be used, with what to do."""
+    if settings.database_url is None:
+        raise SettingsError("FEDELE_DATABASE_URL is not set: name a PostgreSQL 18, as postgresql://user:…@host/name")
+    replica = settings.database_replica_url
+    database = open_database(
+        settings.database_url.get_secret_value(),
+        size=settings.database_pool_size,
+        role=settings.database_role,
+        replica_url=replica.get_secret_value() if replica else None,
+    )
+    programmes = ProgrammeSource(database, PROGRAMME_SECTIONS)
+    policy = AuthPolicy(issuer=settings.base_url)
+
+    async def members_config(when: datetime) -> MembersConfig:
+        return (await programmes.at(when)).section(MembersConfig)
+
+    identity, http = _wallet_identity(settings, clock().now), httpx.AsyncClient()
+    return Fedele(
+        settings=settings,
+        keyring=keyring,
+        database=database,
+        programmes=programmes,
+        services=_services(settings, keyring, database, programmes),
+        login=Login(database, policy, keyring.peppers, keyring.signing_keys, members_config),
+        authenticator=Authenticator(
+            database, policy, keyring.peppers, keyring.signing_keys, _foreign(settings, policy, http)
+        ),
+        wallets=open_wallets(identity, settings.base_url),
+        wallet_identity=identity,
+        pass_push=open_push(identity),
+        push=_push(settings),
+        http=http,
+        clock=clock,
+    )
+
+
+def otp_delivery(settings: Settings) -> OtpDelivery:
+    """What carries one-time codes: nothing, or the console where settings say so (a code in a log is a login)."""
+    if settings.otp_delivery == "console":
+        return ConsoleOtp(lambda line: log.warning("otp_on_console", line=line))
+    return UnconfiguredOtp()
+
+
+def _services(settings: Settings, keyring: Keyring, database: Database, programmes: ProgrammeSource) -> Services:
+    extras: dict[type, object] = {
+        Peppers: keyring.peppers,
+        Feeds: Feeds(FEED_SOURCES, FeedTokens(keyring.feed_tokens)),
+        PassLinks: PassLinks(settings.base_url, keyring.pass_links.get_secret_value()),
+        Till: Till(database, programmes),
+        DataExports: DataExports(DATA_EXPORTS),
+    }
+    if (links := _google_links(settings)) is not None:
+        extras[SaveLinks] = links
+    return Services(database, programmes, settings.base_url, extras)
+
+
+def _wallet_identity(settings: Settings, now: datetime) -> Identity:
+    secrets = (
+        settings.apple_pass_certificate,
+        settings.apple_pass_key,
+        settings.apple_pass_key_password,
+        settings.apple_wwdr_certificate,
+    )
+    try:
+        identity = signing_identity(
+            settings.data_dir, now, *(secret.get_secret_value() if secret else None for secret in secrets)
+        )
+        if identity.development:
+            log.warning("development_pass_certificate", meaning=DEVELOPMENT_CERTIFICATE)
+        else:
+            wanted = (
+                settings.apple_pass_type_identifier or identity.pass_type_identifier,
+                settings.apple_team_identifier or identity.team_identifier,
+            )
+            for warning in refuse_unusable(identity, *wanted, now):
+                log.warning("pass_certificate", warning=warning)
+    except CertificateError as error:
+        raise SettingsError(f"FEDELE_APPLE_PASS_CERTIFICATE: {error}") from None
+    return identity
+
+
+def _google_links(settings: Settings) -> GoogleSaveLinks | None:
+    if settings.google_wallet_credentials is None or settings.google_wallet_issuer_id is None:
+        return None
+    credentials = settings.google_wallet_credentials.get_secret_value()
+    try:
+        return GoogleSaveLinks(credentials, settings.google_wallet_issuer_id, settings.base_url)
+    except CredentialsError as error:
+        raise SettingsError(f"FEDELE_GOOGLE_WALLET_CREDENTIALS: {error}") from None
+
+
+def _push(settings: Settings) -> PushChannel:
+    credentials = settings.firebase_credentials
+    try:
+        return open_push_channel(credentials.get_secret_value() if credentials else None, settings.firebase_url)
+    except CredentialsInvalid as error:
+        raise SettingsError(f"FEDELE_FIREBASE_CREDENTIALS: {error}") from None
+
+
+def _foreign(settings: Settings, policy: AuthPolicy, client: httpx.AsyncClient) -> ForeignTokens | None:
+    if settings.oidc_issuer is None:
+        return None
+    if settings.oidc_audience is None or settings.oidc_jwks_url is None:
+        raise SettingsError("FEDELE_OIDC_ISSUER needs FEDELE_OIDC_AUDIENCE and FEDELE_OIDC_JWKS_URL beside it")
+    issuer = ForeignIssuer(
+        settings.oidc_issuer,
+        settings.oidc_audience,
+        settings.oidc_jwks_url,
+        settings.listed("oidc_algorithms"),
+        settings.oidc_enrol,
+    )
+    return ForeignTokens([issuer], HttpJwks(client), timedelta(seconds=policy.clock_skew_seconds))
