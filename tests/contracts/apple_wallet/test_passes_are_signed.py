@@ -20,21 +20,7 @@ from fedele.adapters.apple_wallet.certificates import Identity
 from fedele.adapters.apple_wallet.development import root_certificate
 from fedele.adapters.apple_wallet.signing import Signer
 from tests.factories.wallet import SIGNED_AT, card_state
-
-
-def unpack(content: bytes, folder: Path) -> Path:
-    """Write a pass's files into a folder."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        archive.extractall(folder)
-    return folder
-
-
-def openssl_verify(folder: Path, root: Path, at: float | None = None) -> subprocess.CompletedProcess[str]:
-    """`openssl cms -verify` of folder/signature over folder/manifest.json, with the whole chain up to the root."""
-    command = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", str(folder / "signature")]
-    command += ["-content", str(folder / "manifest.json"), "-CAfile", str(root), "-purpose", "any", "-out", "/dev/null"]
-    command += ["-attime", str(int(at))] if at else []
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+from tests.fixtures.openssl import openssl_verify, unpack
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from py_pkpass.models import Barcode, BarcodeFormat, Field, Location, Pass, Stor
 from fedele.adapters.apple_wallet.assembler import AppleWallet
 from fedele.adapters.apple_wallet.development import root_certificate
 from tests.factories.wallet import SIGNED_AT, card_state
-from tests.unit.apple_wallet.test_passes_are_signed import openssl_verify, unpack
+from tests.fixtures.openssl import openssl_verify, unpack
 
 # What py-pkpass cannot say, or cannot leave out; everything else must be equal.
 ONLY_OURS = {"maxDistance"}
