@@ -11,6 +11,7 @@ from graphql import (
     GraphQLField,
     GraphQLInterfaceType,
     GraphQLObjectType,
+    GraphQLScalarType,
     parse,
     print_ast,
 )
@@ -64,6 +65,8 @@ def _name(node: Any) -> str:
 def _describe(schema: strawberry.Schema) -> None:
     """Docstrings become descriptions wherever none was written."""
     for kind in schema._schema.type_map.values():
+        if isinstance(kind, GraphQLScalarType):
+            continue  # its origin is Python's own class, which does not speak to phone engineers
         definition = kind.extensions.get(BACKREF) if kind.extensions else None
         origin = getattr(definition, "origin", None)
         if kind.description is None and isinstance(origin, type):
