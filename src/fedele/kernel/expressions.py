@@ -109,12 +109,13 @@ class Bindings:
 class Expression:
     """One compiled expression. Equal when text, environment and result are."""
 
-    __slots__ = ("_constant", "_program", "environment", "result", "text")
+    __slots__ = ("_constant", "_names", "_program", "environment", "result", "text")
 
     def __init__(self, text: str, environment: Environment, result: Result) -> None:
         self.text, self.environment, self.result = text.strip(), environment, result
         self._constant = _decimal(self.text) if result == "number" else None
         self._program: Any = None
+        self._names: frozenset[str] | None = None
         if self._constant is None:
             self._program = self._compile()
 
@@ -140,9 +141,10 @@ class Expression:
     @property
     def names(self) -> frozenset[str]:
         """The declared names that the expression reads."""
-        if self._program is None:
-            return frozenset()
-        return names_read(self._program.serialize()) & self.environment.names.keys()
+        if self._names is None:
+            read = frozenset() if self._program is None else names_read(self._program.serialize())
+            self._names = read & self.environment.names.keys()
+        return self._names
 
     def evaluate(self, bindings: Bindings) -> Value | ExpressionError:
         """The value, or an ExpressionError that says why there is none. Never raises for what the data holds."""

@@ -1,6 +1,7 @@
 """All that a sale's decision needs to know of one member, read in one statement."""
 
 import dataclasses
+from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -90,6 +91,9 @@ class MemberState:
     last_purchase_at: datetime | None
 
 
+_KEPT: "deque[Rules]" = deque(maxlen=8)
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Rules:
     """One programme version as the checkout uses it."""
@@ -100,8 +104,13 @@ class Rules:
 
     @classmethod
     def of(cls, programme: Programme) -> "Rules":
-        """Read from a programme version."""
-        return cls(programme, Rulebook.of(programme), TierRules.of(programme))
+        """Read from a programme version; each version once a process, since sales ask all the time."""
+        for kept in _KEPT:
+            if kept.programme is programme:
+                return kept
+        made = cls(programme, Rulebook.of(programme), TierRules.of(programme))
+        _KEPT.appendleft(made)
+        return made
 
     @property
     def needs_purchases(self) -> bool:
@@ -165,12 +174,12 @@ def _state(row: Row, rules: Rules, at: datetime) -> MemberState:
             for rule, period, units, times, last_at in row["usage"] or ()
         },
         products=row["products"] or {},
-        facts=_facts(row, rules, at, purchases[0], last_purchase_at),
+        facts=facts_of(row, rules, at, purchases[0], last_purchase_at),
         last_purchase_at=last_purchase_at,
     )
 
 
-def _facts(
+def facts_of(
     row: Row, rules: Rules, at: datetime, purchases_count: int, last_purchase_at: datetime | None
 ) -> dict[str, Any]:
     """The names below `member`, but for the tier, which the decision adds. None: not known."""

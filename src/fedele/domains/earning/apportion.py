@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import lcm
 
 
 def apportion(total: int, weights: Sequence[int | Fraction]) -> list[int]:
@@ -16,13 +17,19 @@ def apportion(total: int, weights: Sequence[int | Fraction]) -> list[int]:
         if total:
             raise ValueError(f"{total} cannot be split among nobody")
         return []
-    whole = sum(weights)
+    integers = _over_one_denominator(weights)
+    whole = sum(integers)
     if whole == 0:
         return [total] + [0] * (len(weights) - 1)
-    exact = [Fraction(total) * weight / whole for weight in weights]
-    parts = [int(share) for share in exact]
-    missing = total - sum(parts)
-    by_remainder = sorted(range(len(parts)), key=lambda index: (parts[index] - exact[index], index))
-    for index in by_remainder[:missing]:
+    shares = [divmod(total * weight, whole) for weight in integers]
+    parts = [part for part, _ in shares]
+    by_remainder = sorted(range(len(parts)), key=lambda index: (-shares[index][1], index))
+    for index in by_remainder[: total - sum(parts)]:
         parts[index] += 1
     return parts
+
+
+def _over_one_denominator(weights: Sequence[int | Fraction]) -> list[int]:
+    """The weights as integers in the same proportions."""
+    denominator = lcm(*(weight.denominator for weight in weights))
+    return [weight.numerator * (denominator // weight.denominator) for weight in weights]

@@ -236,9 +236,10 @@ class _PurchaseWork(_Work):
             self.note(rule, "condition", minimum_spend=str(rule.minimum_spend), spent=str(spent))
             return None
         if rule.when is not None:
-            money = self.counting(rule.when, money)
+            values = [rule.when.evaluate(bindings) for bindings in self.bindings()]
+            money = [amount if value is True else 0 for amount, value in zip(money, values, strict=True)]
             if not any(money):
-                self.note(rule, "condition", **self._why_not(rule.when))
+                self.note(rule, "condition", **self._why_not(rule.when, values))
                 return None
         currency = self.rulebook.currencies.get(rule.currency)
         digits = minor_digits(self.sale.currency)
@@ -309,10 +310,9 @@ class _PurchaseWork(_Work):
     def _note_boost(self, boost: Boost, outcome: Outcome, **details: Any) -> None:
         self.trace.append(RuleTrace(boost.key, outcome, 0, boost.currency, details))
 
-    def _why_not(self, when: Expression) -> dict[str, Any]:
+    def _why_not(self, when: Expression, values: Iterable[object]) -> dict[str, Any]:
         """The condition and what it saw: on the first line whose value could not be known, else on the first line."""
-        for bindings in self.bindings():
-            value = when.evaluate(bindings)
+        for value in values:
             if isinstance(value, ExpressionError):
                 return {"condition": when.text, "problem": value.message}
         return {"condition": when.text, "values": values_read(when.names, self.bindings()[0])}
