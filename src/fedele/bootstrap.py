@@ -37,6 +37,7 @@ from fedele.domains.tiers.config import TiersConfig
 from fedele.domains.tiers.feed import FEED_SOURCE as PROGRESS_IN_FEED
 from fedele.domains.tiers.jobs import review_schedule
 from fedele.domains.wallet import handlers as wallet
+from fedele.domains.wallet import queries as wallet_queries
 from fedele.domains.wallet.config import WalletConfig
 from fedele.domains.wallet.ports import PassAssembler, PassPush
 from fedele.jobs.types import Handler, Schedule
@@ -106,4 +107,5 @@ def schedules_of(database: Database, programmes: ProgrammeSource, delivery: Deli
 # What a member's data export holds: one function per room that keeps something of theirs.
 DATA_EXPORTS: Mapping[str, Callable[[Queryable, MemberId], Awaitable[Any]]] = {
     "member": export_personal_data,
+    "wallet": wallet_queries.export_personal_data,
 }

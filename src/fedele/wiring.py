@@ -120,6 +120,7 @@ class Fedele:
     async def close(self) -> None:
         """Let go of connections."""
         await self.push.close()
+        await self.pass_push.aclose()
         await self.http.aclose()
         await self.database.close()
 

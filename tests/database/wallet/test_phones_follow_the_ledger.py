@@ -114,6 +114,19 @@ async def test_an_erased_members_card_is_voided(shop: Shop) -> None:
     assert phone.passes[serial]["barcodes"] == []
 
 
+async def test_the_export_names_passes_and_phones(shop: Shop) -> None:
+    """A member's data export says which passes there are and since when phones hold them, and no secret."""
+    phone, member_id, other = Phone(shop), await shop.enrol(), await shop.enrol()
+    serial = await phone.add(member_id, "a-push-token")
+    exported = await queries.export_personal_data(shop.database.reader, member_id)
+    (told,) = exported["passes"]
+    assert told["serial"] == serial
+    assert len(told["onDevicesSince"]) == 1
+    assert "a-push-token" not in str(exported)
+    assert phone.passes[serial]["authenticationToken"] not in str(exported)
+    assert await queries.export_personal_data(shop.database.reader, other) == {"passes": []}
+
+
 async def test_the_scanned_code_is_the_members(shop: Shop) -> None:
     """The barcode on the card finds the member at the till."""
     from fedele.domains.members import queries as member_queries

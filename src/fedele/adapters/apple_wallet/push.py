@@ -40,6 +40,9 @@ class LoggedPush:
         log.info("wallet.push_not_sent", phones=len(push_tokens), reason="a development certificate cannot push")
         return ()
 
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
 
 class ApnsPush:
     """Implements PassPush over one HTTP/2 connection, opened when first needed and kept."""

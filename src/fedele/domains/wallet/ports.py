@@ -31,6 +31,10 @@ class PassPush(Protocol):
         """Send an empty push to each token and return those that no longer exist. Raises PushFailed: try again."""
         ...
 
+    async def aclose(self) -> None:
+        """Let go of the connection."""
+        ...
+
 
 class PushFailed(Exception):
     """The push service could not be reached or refused for now; the job tries again."""

@@ -1,6 +1,7 @@
 """Reading passes, the phones that hold them, and what a card says."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from fedele.db.database import Queryable, Row
@@ -78,6 +79,31 @@ async def list_push_tokens(q: Queryable, member_id: MemberId, serial: Serial) ->
         "SELECT DISTINCT push_token FROM pass_device WHERE member_id = $1 AND serial = $2 ORDER BY 1", member_id, serial
     )
     return [row["push_token"] for row in rows]
+
+
+async def export_personal_data(q: Queryable, member_id: MemberId) -> dict[str, Any]:
+    """All that this room keeps of the member, as JSON-able values; tokens are secrets, not data, and stay here."""
+    rows = await q.fetch(
+        """
+        SELECT p.serial, p.issued_at, p.updated_at, p.voided_at,
+               array_agg(d.registered_at ORDER BY d.registered_at) FILTER (WHERE d.registered_at IS NOT NULL) AS devices
+        FROM pass p LEFT JOIN pass_device d USING (member_id, serial)
+        WHERE p.member_id = $1 GROUP BY p.member_id, p.serial ORDER BY p.issued_at
+        """,
+        member_id,
+    )
+    return {
+        "passes": [
+            {
+                "serial": row["serial"],
+                "issuedAt": row["issued_at"].isoformat(),
+                "updatedAt": row["updated_at"].isoformat(),
+                "voidedAt": row["voided_at"].isoformat() if row["voided_at"] else None,
+                "onDevicesSince": [registered_at.isoformat() for registered_at in row["devices"] or ()],
+            }
+            for row in rows
+        ]
+    }
 
 
 def links_of(

@@ -8,8 +8,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, NewType
 
-from pydantic import SecretStr
-
 from fedele.kernel.ids import MalformedId, MemberId, StoreId, decode_id, encode_id
 
 Serial = NewType("Serial", str)  # Apple's serialNumber and the suffix of Google's object id; carries the member's id
@@ -145,12 +143,6 @@ class PassLinks:
             raise ValueError("the secret for links needs at least 32 bytes")
         self._base_url = base_url.rstrip("/")
         self._secret = secret
-
-    @classmethod
-    def derive(cls, base_url: str, secret_key: SecretStr) -> "PassLinks":
-        """With a secret of its own, derived from the deployment's secret key."""
-        secret = hmac.new(secret_key.get_secret_value().encode(), b"fedele.pass.links.1", hashlib.sha256).digest()
-        return cls(base_url, secret)
 
     def url(self, serial: Serial) -> str:
         """The link to this pass."""
