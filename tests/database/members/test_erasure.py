@@ -22,6 +22,7 @@ from fedele.domains.members.types import (
 )
 from fedele.kernel.ids import MemberId, StoreId, new_id
 from tests.factories.auth import NOON, PEPPERS, later, make_login
+from tests.fixtures.leaks import find_leaks
 
 NAME = "Adelaide Kowalewska-Test"
 MAIL = "adelaide.kowalewska@example.org"
@@ -30,21 +31,6 @@ POS = "pos-card-445566"
 PICTURE = "https://pictures.example/adelaide-445566.png"
 NOTE = "allergic to hazelnuts 445566"
 PERSONAL = (NAME, "Adelaide", MAIL, PHONE, POS, PICTURE, NOTE)
-
-
-async def find_leaks(admin: Any, needles: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Every (table, needle) such that some row, as text, holds the needle: also inside jsonb, and in hex of bytea."""
-    tables = [
-        row["tablename"] for row in await admin.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-    ]
-    leaks = []
-    for table in tables:
-        text = await admin.fetchval(f"SELECT coalesce(string_agg(t::text, E'\\n'), '') FROM \"{table}\" t")
-        haystack = text.lower()
-        leaks += [
-            (table, needle) for needle in needles if needle.lower() in haystack or needle.encode().hex() in haystack
-        ]
-    return leaks
 
 
 @pytest.fixture
