@@ -145,6 +145,23 @@ async def test_a_checkpoint_never_stands_where_an_open_transaction_may_still_wri
     assert total.issued == 100
 
 
+async def test_the_checkpoint_job_changes_no_total(database: Database, admin: Any) -> None:
+    """Entries made hours ago are folded once by the job, and the totals are what they were."""
+    member_id = new_member()
+    await post(database, member_id, earn(100), burn(30))
+    before = await queries.programme_totals(database.reader)
+    async with admin.transaction():
+        await admin.execute("SET LOCAL session_replication_role = replica")
+        await admin.execute("UPDATE entry SET id = uuidv7(interval '-3 hours')")
+    for _ in range(2):
+        await jobs.checkpoint(database).run(Moment(day(0)))
+        assert await queries.programme_totals(database.reader) == before
+    assert await admin.fetchval("SELECT sum(abs(total)) FROM ledger_checkpoint GROUP BY until_id LIMIT 1") == 200
+    await post(database, member_id, earn(1))
+    (total,) = await queries.programme_totals(database.reader)
+    assert (total.issued, total.outstanding) == (101, 71)
+
+
 async def test_the_sweep_finds_and_clears_everything_due(database: Database) -> None:
     """Members with due lots are listed in order, swept once each, and then nobody is due."""
     members = sorted(new_member() for _ in range(3))

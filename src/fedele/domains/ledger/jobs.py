@@ -33,3 +33,14 @@ async def sweep_due(database: Database, moment: Moment) -> int:
         count += len(due)
         after = due[-1]
     return count
+
+
+def checkpoint(database: Database, every_seconds: float = 6 * 3600.0) -> Schedule:
+    """Fold older entries into the programme's checkpoint, so that its totals stay a short sum."""
+
+    async def run(_moment: Moment) -> None:
+        # The server's clock, not the moment's: entry ids carry it, and two hours are longer than any transaction lives.
+        async with database.transaction() as tx:
+            await tx.fetch_value("SELECT ledger_checkpoint_v1(clock_timestamp() - interval '2 hours')")
+
+    return Schedule("ledger.checkpoint", every_seconds, run)
