@@ -6,14 +6,13 @@ from typing import Any
 
 from fedele.db.database import Database
 from fedele.domains.members.types import Purpose
-from fedele.domains.messaging import commands, queries
+from fedele.domains.messaging import commands
 from fedele.domains.messaging.config import MessagesConfig
-from fedele.domains.messaging.types import AmountValue, Device, DeviceInput, Permission, Platform, TargetKind
+from fedele.domains.messaging.types import Device, DeviceInput, Permission, Platform, TargetKind
 from fedele.domains.programme.config import Currencies, ProgrammeConfig
 from fedele.domains.programme.types import Programme, ProgrammeVersion
 from fedele.kernel.clock import Moment
-from fedele.kernel.ids import MemberId, encode_id, new_id
-from tests.fixtures.api import Api
+from fedele.kernel.ids import MemberId, new_id
 
 NOON = datetime(2026, 11, 20, 11, 0, tzinfo=UTC)  # noon in Rome
 
@@ -111,46 +110,3 @@ async def make_device(database: Database, member_id: MemberId, value: str, **cha
     given = {"kind": TargetKind.FCM_TOKEN, "platform": Platform.ANDROID, "permission": Permission.GRANTED} | changes
     async with database.transaction() as tx:
         return await commands.register_device(tx, member_id, DeviceInput(value=value, **given), Moment(NOON))
-
-
-async def twenty_messages(api: Api) -> dict[str, Any]:
-    """Variables of ListMessages, for a member with twenty of them."""
-    programme = await api.services.programmes.at(api.moment.now)
-    values = {"amount": AmountValue("points", 10), "balance": AmountValue("points", 90)}
-    for _ in range(20):
-        async with api.database.transaction() as tx:
-            await commands.announce(tx, programme, api.member.member_id, "points.earned", values, new_id(), api.moment)
-    return {"first": 20}
-
-
-async def seen_messages(api: Api) -> dict[str, Any]:
-    """Variables of MarkMessagesSeen: the member's twenty."""
-    await twenty_messages(api)
-    programme, member_id = await api.services.programmes.at(api.moment.now), api.member.member_id
-    page = await queries.list_messages(api.database.reader, programme, member_id, api.moment)
-    assert len(page.items) == 20, "the grocer's programme shows earned points in the app"
-    return {"input": {"messageIds": [encode_id("message", member_id, item.message_id) for item in page.items]}}
-
-
-async def one_message(api: Api) -> dict[str, Any]:
-    """Variables of DismissMessage."""
-    return {"input": {"messageId": (await seen_messages(api))["input"]["messageIds"][0]}}
-
-
-async def twenty_devices(api: Api) -> dict[str, Any]:
-    """For a member with as many devices as one may have."""
-    for number in range(20):
-        await make_device(api.database, api.member.member_id, f"token-number-{number:04}")
-    return {}
-
-
-async def one_device(api: Api) -> dict[str, Any]:
-    """Variables of UnregisterDevice."""
-    await twenty_devices(api)
-    [device, *_] = await queries.list_devices(api.database.reader, api.member.member_id)
-    return {"input": {"deviceId": encode_id("device", api.member.member_id, device.device_id)}}
-
-
-async def a_phone(api: Api) -> dict[str, Any]:
-    """Variables of RegisterDevice."""
-    return {"input": {"kind": "FCM_TOKEN", "value": "token-number-0000", "platform": "IOS", "timeZone": "Europe/Rome"}}
