@@ -8,7 +8,6 @@ from pydantic import BaseModel
 from fedele.db.database import Database, Queryable
 from fedele.domains.auth.handlers import handlers as auth_handlers
 from fedele.domains.auth.jobs import schedules as auth_schedules
-from fedele.domains.auth.jobs import sweep as sweep_logins
 from fedele.domains.checkout import handlers as checkout
 from fedele.domains.checkout.ports import Till
 from fedele.domains.earning.config import EarningConfig
@@ -16,6 +15,7 @@ from fedele.domains.feed import handlers as feed
 from fedele.domains.feed.config import FeedConfig
 from fedele.domains.feed.own_sources import OWN_SOURCES
 from fedele.domains.feed.types import FeedSource
+from fedele.domains.ledger.jobs import checkpoint as checkpoint_ledger
 from fedele.domains.ledger.jobs import sweep as sweep_ledger
 from fedele.domains.members.config import MembersConfig
 from fedele.domains.members.queries import export_personal_data
@@ -98,8 +98,8 @@ def schedules_of(database: Database, programmes: ProgrammeSource, delivery: Deli
     return (
         *auth_schedules(database),
         *messaging.schedules(delivery),
-        sweep_logins(database),
         sweep_ledger(database),
+        checkpoint_ledger(database),
         review_schedule(database, programmes),
     )
 
