@@ -3,7 +3,7 @@
 from typing import Any
 
 from fedele.db.database import Database
-from fedele.domains.checkout.handlers import on_member_enrolled
+from fedele.domains.checkout.handlers import handlers
 from fedele.domains.ledger.queries import balances_by_member
 from fedele.domains.members.events import MemberEnrolled
 from fedele.kernel.ids import new_id
@@ -15,12 +15,12 @@ async def test_the_welcome_gift_is_given_once_however_often_joining_is_announced
     database: Database, admin: Any
 ) -> None:
     """The relay may deliver twice; the member gets 100 points once, dated to the day they joined."""
-    till = await open_till(database, PROGRAMME.replace("event: signup", "event: member.joined"))
+    till = await open_till(database, PROGRAMME.replace("event: signup", f"event: {MemberEnrolled.kind}"))
     member_id = await enrolled(database)
-    handler = on_member_enrolled(till)
-    event = MemberEnrolled(member_id=member_id, occurred_at=JOINED_AT, source="app")
+    (handler,) = handlers(till, at)
+    event, outbox_id = MemberEnrolled(member_id=member_id, occurred_at=JOINED_AT, source="app"), new_id()
     for _ in range(2):
-        await handler.run(event, new_id())
+        await handler.run(event, outbox_id)
     (balance,) = (await balances_by_member(database.reader, [member_id], at().now))[member_id]
     assert balance.available == 100
     assert await admin.fetchval("SELECT occurred_at FROM activity_event") == JOINED_AT

@@ -13,7 +13,8 @@ from fedele.domains.checkout import commands, queries
 from fedele.domains.checkout.errors import BasketInvalid, SecondFactNeeded
 from fedele.domains.ledger.errors import InsufficientPoints
 from fedele.domains.ledger.queries import balances_by_member, verify
-from fedele.domains.members.errors import CardCodeMalformed, MemberNotFound
+from fedele.domains.members.commands.cards import ensure_rotating_code
+from fedele.domains.members.errors import CardCodeMalformed, CardCodeUnknown, MemberNotFound
 from fedele.domains.members.queries import find_card_code
 from fedele.kernel.ids import MemberId, guest_member_id, new_id
 from fedele.kernel.refusal import KeyReused
@@ -204,6 +205,24 @@ async def test_pitfall_23_a_static_card_earns_but_cannot_spend(database: Databas
     confirmed = dataclasses.replace(sold, confirmation="showed an identity card")
     settled = await commands.settle(till, confirmed, "spend", at())
     assert settled.burned == {"points": 200}
+    tenders = await admin.fetchval("SELECT tenders FROM purchase WHERE purchase_id = $1", settled.purchase_id)
+    assert tenders[0]["second_fact"] == "cashier"
+
+
+async def test_a_retry_after_the_apps_code_ran_out_gets_its_answer(database: Database, admin: Any) -> None:
+    """The app's code spends within its minute; a till that lost the reply and asks an hour later still hears it."""
+    till, member_id = await open_till(database), await enrolled(database)
+    await commands.settle(till, basket(line(amount=50_000), member_id=member_id), "earn", at())
+    async with database.transaction() as tx:
+        code = await ensure_rotating_code(tx, member_id, at())
+    sold = basket(line(amount=300), card=code, tenders=paid_with_points(200, 100))
+    settled = await commands.settle(till, sold, "spend", at())
+    assert settled.burned == {"points": 200}
+    assert await commands.settle(till, sold, "spend", at(hours=1)) == settled
+    with pytest.raises(KeyReused):
+        await commands.settle(till, dataclasses.replace(sold, receipt="other"), "spend", at(hours=1))
+    with pytest.raises(CardCodeUnknown):
+        await commands.settle(till, sold, "another key", at(hours=1))
 
 
 async def test_pitfall_12_what_is_paid_with_points_earns_nothing(database: Database) -> None:

@@ -1,6 +1,7 @@
 """Settle a sale: earn, spend, use benefits up, move the tier; whole or not at all, once per key."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -86,6 +87,7 @@ class _Sale:
         decision = decide_sale(rules, state, sale, self.purchase_id, benefits, self.request.moment.now)
         guest = self.shopper.guest
         payload = sale_payload(decision, basket, sale, self.purchase_id, member_id, state.standing, guest=guest)
+        _note_second_fact(payload, self.shopper)
         return Prepared(state.version, payload)
 
     def _check_member(self, status: str | None) -> None:
@@ -112,6 +114,13 @@ def _check_second_fact(basket: Basket, shopper: Shopper) -> None:
     spends = any(tender.kind == "points" for tender in basket.tenders)
     if spends and not shopper.rotating and not basket.confirmation:
         raise SecondFactNeeded(field="card")
+
+
+def _note_second_fact(payload: dict[str, Any], shopper: Shopper) -> None:
+    """Keep with each points tender what let it spend; the cashier's own words may be personal and are not kept."""
+    for tender in payload["purchase"]["tenders"]:
+        if tender["kind"] == "points":
+            tender["second_fact"] = "rotating_code" if shopper.rotating else "cashier"
 
 
 async def _find_request(db: Queryable, scope: str, key: str) -> StoredRequest | None:
