@@ -212,3 +212,21 @@ async def favourite_products(
         )
         for row in rows
     ]
+
+
+async def stored_totals(
+    db: Queryable, member_id: MemberId, stores: Sequence[str], receipts: Sequence[str]
+) -> dict[str, int]:
+    """What the member's purchases under these (store, receipt) pairs cost together, by currency: to reconcile with."""
+    rows = await db.fetch(
+        """
+        SELECT p.currency, sum(l.amount_minor)::bigint AS total
+          FROM purchase p JOIN purchase_line l ON l.member_id = p.member_id AND l.purchase_id = p.purchase_id
+         WHERE p.member_id = $1 AND (p.store_id, p.receipt) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+         GROUP BY p.currency
+        """,
+        member_id,
+        list(stores),
+        list(receipts),
+    )
+    return {row["currency"]: row["total"] for row in rows}

@@ -1,5 +1,6 @@
 """What the till asks before it sells: scan and quote."""
 
+from fedele.db.database import Queryable
 from fedele.domains.checkout.basket import check_basket, sale_of, skus_of
 from fedele.domains.checkout.commands.settle import benefits_in_hand
 from fedele.domains.checkout.decision import decide_sale
@@ -72,3 +73,10 @@ async def quote(till: Till, basket: Basket, moment: Moment) -> Quote:
         benefits_used=decision.benefits_used,
         tier_after=decision.standing.tier,
     )
+
+
+async def is_answered(db: Queryable, scope: str, key: str) -> bool:
+    """Whether an operation of the till was answered under this key before."""
+    sql = "SELECT EXISTS (SELECT FROM request WHERE scope = $1 AND key = $2 AND response IS NOT NULL)"
+    answered: bool = await db.fetch_value(sql, scope, key)
+    return answered

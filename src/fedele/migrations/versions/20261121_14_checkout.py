@@ -7,7 +7,15 @@ down_revision = "20261121_13_surveys"
 branch_labels = None
 depends_on = None
 
-FUNCTIONS = ("checkout_begin_v1", "checkout_end_v1", "award_v1", "settle_v1", "record_event_v1", "return_v1")
+FUNCTIONS = (
+    "checkout_begin_v1",
+    "checkout_end_v1",
+    "award_v1",
+    "settle_v1",
+    "settle_series_v1",
+    "record_event_v1",
+    "return_v1",
+)
 
 
 def upgrade() -> None:

@@ -3,5 +3,6 @@
 from fedele.domains.checkout.commands.record_event import record_event
 from fedele.domains.checkout.commands.return_lines import return_lines
 from fedele.domains.checkout.commands.settle import settle
+from fedele.domains.checkout.commands.settle_series import settle_series
 
-__all__ = ["record_event", "return_lines", "settle"]
+__all__ = ["record_event", "return_lines", "settle", "settle_series"]

@@ -1,0 +1,148 @@
+"""A member's sales one after the other, decided without asking the database in between: what an import needs.
+
+Every sale is decided by `decide_sale`, as at the till, on a MemberState that is kept up to date in memory exactly as
+`checkout_end_v1` and `tier_stand_v1` would have kept it in the database.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from fedele.db.database import Queryable
+from fedele.domains.checkout.decision import Decision
+from fedele.domains.checkout.state import MemberState, Rules, facts_of
+from fedele.domains.earning.types import RuleUsage
+from fedele.domains.tiers.queries import programme_day
+from fedele.domains.tiers.types import Standing
+from fedele.kernel.ids import MemberId
+
+# Everything of the member that the decision of any sale may read, whenever it happened.
+_READ = """
+SELECT coalesce(v.version, 0) AS version, m.status, m.joined_at, p.locale, p.birthday_month, p.birthday_day,
+       p.home_store, p.preferences, s.tier_key, s.since, s.kept_until,
+       (SELECT jsonb_agg(jsonb_build_array(c.occurred_at, c.to_tier) ORDER BY c.occurred_at, c.change_id)
+          FROM tier_change c WHERE c.member_id = k.member_id) AS tier_changes,
+       (SELECT jsonb_agg(jsonb_build_array(c.counter, c.day, c.amount)) FROM tier_counter c
+         WHERE c.member_id = k.member_id) AS counters,
+       (SELECT jsonb_agg(jsonb_build_array(u.rule_key, u.period, u.units, u.times, u.last_at)) FROM rule_usage u
+         WHERE u.member_id = k.member_id) AS usage,
+       (SELECT jsonb_build_array(count(*), max(b.occurred_at)) FROM purchase b
+         WHERE b.member_id = k.member_id) AS purchases
+  FROM (SELECT $1::uuid AS member_id) AS k
+  LEFT JOIN member_version v ON v.member_id = k.member_id
+  LEFT JOIN member m ON m.member_id = k.member_id
+  LEFT JOIN member_profile p ON p.member_id = k.member_id
+  LEFT JOIN tier_standing s ON s.member_id = k.member_id
+"""
+
+
+@dataclasses.dataclass(slots=True)
+class RunningState:
+    """The member between two sales of a series."""
+
+    version: int  # as it was read; the database raises it while the series is written
+    status: str | None
+    row: Mapping[str, Any]
+    standing: Standing
+    tier_changes: list[tuple[datetime, str | None]]
+    counters: dict[tuple[str, date], int]
+    usage: dict[tuple[str, str], RuleUsage]
+    purchases_count: int
+    last_purchase_at: datetime | None
+
+    def at(self, rules: Rules, at: datetime, products: Mapping[str, Sequence[str | None]]) -> MemberState:
+        """What `read_state` would read for a sale at this instant."""
+        today = programme_day(at, rules.tiers.time_zone)
+        spend = 0
+        if "member.spend_12_months" in rules.earning.names:
+            since = today - timedelta(days=365)
+            spend = sum(n for (counter, day), n in self.counters.items() if counter == "spend" and day > since)
+        asked = rules.needs_purchases
+        count, last = (self.purchases_count, self.last_purchase_at) if asked else (0, None)
+        return MemberState(
+            version=self.version,
+            status=self.status,
+            joined_at=self.row["joined_at"],
+            request=None,
+            purchase_id=None,
+            standing=self.standing,
+            tier_then=self._tier_then(at),
+            days={day: n for (counter, day), n in self.counters.items() if counter == rules.tiers.counter},
+            usage=self.usage,
+            products=products,
+            facts=facts_of({**self.row, "spend": spend}, rules, at, count, last),
+            last_purchase_at=last,
+        )
+
+    def _tier_then(self, at: datetime) -> str | None:
+        if self.standing.since is None or self.standing.since <= at:
+            return None
+        return next((tier for since, tier in reversed(self.tier_changes) if since <= at), None)
+
+    def take(self, decision: Decision, at: datetime) -> None:
+        """Let the sale have happened."""
+        for key, amount in decision.counters.items():
+            self.counters[key] = self.counters.get(key, 0) + amount
+        for award in decision.evaluation.awards:
+            for name in award.usage:
+                before = self.usage.get(name, RuleUsage())
+                last = at if before.last_at is None else max(before.last_at, at)
+                self.usage[name] = RuleUsage(before.units + award.units, before.times + 1, last)
+        self.standing = decision.standing
+        for change in decision.tier_changes:
+            self.tier_changes.append((datetime.fromisoformat(change["occurred_at"]), change["to"]))
+        self.tier_changes.sort(key=lambda change: change[0])
+        self.purchases_count += 1
+        self.last_purchase_at = at if self.last_purchase_at is None else max(self.last_purchase_at, at)
+
+
+async def read_running_state(db: Queryable, member_id: MemberId) -> RunningState:
+    """Read the member once, before a series."""
+    row = await db.fetch_row(_READ, member_id)
+    assert row is not None, "the statement answers one row for every member id"
+    count, last = row["purchases"] or (0, None)
+    return RunningState(
+        version=row["version"],
+        status=row["status"],
+        row=dict(row),
+        standing=Standing(row["tier_key"], row["since"], row["kept_until"]),
+        tier_changes=[(datetime.fromisoformat(at), tier) for at, tier in row["tier_changes"] or ()],
+        counters={(name, date.fromisoformat(day)): amount for name, day, amount in row["counters"] or ()},
+        usage={
+            (rule, period): RuleUsage(units, times, datetime.fromisoformat(last_at))
+            for rule, period, units, times, last_at in row["usage"] or ()
+        },
+        purchases_count=count,
+        last_purchase_at=datetime.fromisoformat(last) if last else None,
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class KnownReceipt:
+    """A receipt that was settled before: whose, and what tells whether it is the same sale."""
+
+    member_id: MemberId
+    total_minor: int
+    occurred_at: datetime
+
+
+async def known_receipts(
+    db: Queryable, stores: Sequence[str], receipts: Sequence[str]
+) -> dict[tuple[str, str], KnownReceipt]:
+    """Those of these (store, receipt) pairs that were settled before, whoever bought."""
+    rows = await db.fetch(
+        """
+        SELECT member_id, store_id, receipt, total_minor, occurred_at FROM purchase
+         WHERE (store_id, receipt) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+        """,
+        list(stores),
+        list(receipts),
+    )
+    return {
+        (row["store_id"], row["receipt"]): KnownReceipt(
+            MemberId(UUID(str(row["member_id"]))), row["total_minor"], row["occurred_at"]
+        )
+        for row in rows
+    }
