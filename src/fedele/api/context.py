@@ -8,7 +8,8 @@ from typing import Any, TypeAlias, TypeVar, cast
 import strawberry
 
 from fedele.api.loaders import Loaders
-from fedele.db.database import Database, Reader
+from fedele.api.reading import OneReading
+from fedele.db.database import Database, Queryable
 from fedele.domains.auth.types import MemberPrincipal, Principal, StaffPrincipal
 from fedele.domains.members.queries import members_by_id
 from fedele.domains.programme.queries import ProgrammeSource
@@ -57,6 +58,7 @@ class Context:
     locale_asked: bool = False  # whether the request named a language; if not, the member's own wins
     volatile: bool = False  # set by a field whose answer changes by itself: the response then gets no ETag
     _programme: Programme | None = None
+    _reading: OneReading | None = None
     _shared: dict[object, asyncio.Task[Any]] = dataclasses.field(default_factory=dict)
 
     @property
@@ -65,9 +67,14 @@ class Context:
         return self.services.database
 
     @property
-    def reader(self) -> Reader:
-        """For reads outside a transaction."""
-        return self.services.database.reader
+    def reader(self) -> Queryable:
+        """For reads outside a transaction. In a query operation the same question is sent to the database once."""
+        return self._reading or self.services.database.reader
+
+    def begin_query(self) -> None:
+        """The operation only reads: let its fields share what they ask."""
+        self._reading = OneReading(self.services.database.reader)
+        self.loaders = Loaders(self._reading)
 
     @property
     def member_id(self) -> MemberId:

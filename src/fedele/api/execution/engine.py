@@ -93,6 +93,8 @@ class Engine:
         operation = prepared.operation(request.operation_name)
         if read_only and operation is not None and operation.operation is not OperationType.QUERY:
             raise MutationByGet("a GET may only query; send mutations by POST")
+        if operation is not None and operation.operation is OperationType.QUERY:
+            context.begin_query()
         executor = PlanningExecutor.build(
             self._core, prepared.document, None, context, request.variables, request.operation_name
         )
