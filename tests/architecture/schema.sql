@@ -1,0 +1,3088 @@
+-- The migrated schema as pg_dump tells it. Written by `python -m tests.architecture.refresh_schema`.
+
+-- Name: pgqueuer_status; Type: TYPE; Schema: public; Owner: -
+
+CREATE TYPE public.pgqueuer_status AS ENUM (
+    'queued',
+    'picked',
+    'successful',
+    'exception',
+    'canceled',
+    'deleted',
+    'failed'
+);
+
+-- Name: award_v1(uuid, text, uuid, timestamp with time zone, integer, jsonb, jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.award_v1(p_member_id uuid, p_source_kind text, p_source_id uuid, p_at timestamp with time zone, p_programme_version integer, p_awards jsonb, p_trace jsonb, p_posted jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO award (member_id, award_id, source_kind, source_id, rule_key, currency, units, line_numbers, line_units,
+                       usage_periods, ledger_transaction_id, programme_version, occurred_at)
+    SELECT p_member_id, n.id, p_source_kind, p_source_id, n.rule, n.currency, n.units, n.line_numbers, n.line_units,
+           n.periods, (p_posted #>> ARRAY['results', n.operation::text, 'transaction_id'])::uuid, p_programme_version, p_at
+      FROM jsonb_to_recordset(p_awards) AS n (
+           id uuid, rule text, currency text, units bigint, line_numbers integer[], line_units bigint[],
+           periods text[], operation integer);
+    IF jsonb_typeof(p_trace) = 'array' THEN
+        INSERT INTO evaluation (member_id, source_id, source_kind, programme_version, trace)
+        VALUES (p_member_id, p_source_id, p_source_kind, p_programme_version, p_trace);
+    END IF;
+END
+$$;
+
+-- Name: checkout_begin_v1(uuid, bigint, text, text, bytea); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.checkout_begin_v1(p_member_id uuid, p_expected_version bigint, p_scope text, p_key text, p_hash bytea) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_request request;
+BEGIN
+    INSERT INTO request (scope, key, input_hash, member_id) VALUES (p_scope, p_key, p_hash, p_member_id)
+    ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        -- A second statement: the snapshot of the first cannot see the row of the one that won.
+        SELECT * INTO v_request FROM request WHERE scope = p_scope AND key = p_key;
+        IF v_request.input_hash <> p_hash THEN
+            RETURN jsonb_build_object('status', 'key_reused');
+        END IF;
+        -- Whoever commits has answered: a key without an answer was claimed earlier in this very transaction.
+        IF v_request.response IS NOT NULL THEN
+            RETURN jsonb_build_object(
+                'status', 'repeated', 'response', v_request.response, 'member_id', v_request.member_id);
+        END IF;
+    END IF;
+    IF member_lock_v1(p_member_id) <> p_expected_version THEN
+        -- Nothing else was written yet: giving the key back is all there is to undo.
+        DELETE FROM request WHERE scope = p_scope AND key = p_key;
+        RETURN jsonb_build_object('status', 'stale');
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+-- Name: checkout_end_v1(uuid, text, text, timestamp with time zone, jsonb, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.checkout_end_v1(p_member_id uuid, p_scope text, p_key text, p_now timestamp with time zone, p_change jsonb, p_posted jsonb, p_quiet boolean) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_standing jsonb := p_change -> 'standing';
+    v_events jsonb := p_change -> 'events';
+    v_response jsonb;
+BEGIN
+    IF jsonb_array_length(p_change -> 'counters') > 0 THEN
+        INSERT INTO tier_counter AS c (member_id, counter, day, amount)
+        SELECT p_member_id, n.counter, n.day, n.amount
+          FROM jsonb_to_recordset(p_change -> 'counters') AS n (counter text, day date, amount bigint)
+            ON CONFLICT (member_id, counter, day) DO UPDATE SET amount = c.amount + excluded.amount;
+    END IF;
+    IF jsonb_array_length(p_change -> 'usage') > 0 THEN
+        INSERT INTO rule_usage AS u (member_id, rule_key, period, units, times, last_at)
+        SELECT p_member_id, n.rule, n.period, n.units, n.times, (p_change ->> 'at')::timestamptz
+          FROM jsonb_to_recordset(p_change -> 'usage') AS n (rule text, period text, units bigint, times integer)
+            ON CONFLICT (member_id, rule_key, period) DO UPDATE
+           SET units = u.units + excluded.units, times = u.times + excluded.times,
+               last_at = CASE WHEN excluded.times > 0 THEN greatest(u.last_at, excluded.last_at) ELSE u.last_at END;
+    END IF;
+    IF jsonb_typeof(v_standing) = 'object' THEN
+        PERFORM tier_stand_v1(p_member_id, p_now, v_standing, p_change -> 'tier_changes',
+                              (p_change ->> 'programme_version')::integer);
+    END IF;
+    PERFORM outbox_publish_v1(
+        array_agg(p_member_id), array_agg(n.id), array_agg(n.kind), array_agg(n.payload), array_agg(n.occurred_at), p_quiet)
+      FROM jsonb_to_recordset(v_events) AS n (id uuid, kind text, payload jsonb, occurred_at timestamptz);
+    v_response := (p_change -> 'response') || jsonb_build_object(
+        'version', (SELECT version FROM member_version WHERE member_id = p_member_id),
+        'spendable', (
+            SELECT coalesce(jsonb_object_agg(r ->> 'currency', r -> 'spendable' ORDER BY place), '{}')
+              FROM jsonb_array_elements(p_posted -> 'results') WITH ORDINALITY AS results (r, place)));
+    UPDATE request SET response = v_response WHERE scope = p_scope AND key = p_key;
+    RETURN jsonb_build_object('status', 'done', 'response', v_response);
+END
+$$;
+
+-- Name: fn_pgqueuer_changed(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.fn_pgqueuer_changed() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    to_emit BOOLEAN := false;  -- Flag to decide whether to emit a notification
+BEGIN
+    -- Check operation type and set the emit flag accordingly
+    IF TG_OP = 'UPDATE' AND OLD IS DISTINCT FROM NEW THEN
+        to_emit := true;
+    ELSIF TG_OP = 'DELETE' THEN
+        to_emit := true;
+    ELSIF TG_OP = 'INSERT' THEN
+        to_emit := true;
+    ELSIF TG_OP = 'TRUNCATE' THEN
+        to_emit := true;
+    END IF;
+
+    -- Perform notification if the emit flag is set
+    IF to_emit THEN
+        PERFORM pg_notify(
+            'ch_pgqueuer',
+            json_build_object(
+                'channel', 'ch_pgqueuer',
+                'operation', lower(TG_OP),
+                'sent_at', NOW(),
+                'table', TG_TABLE_NAME,
+                'type', 'table_changed_event'
+            )::text
+        );
+    END IF;
+
+    -- Return appropriate value based on the operation
+    IF TG_OP IN ('INSERT', 'UPDATE') THEN
+        RETURN NEW;
+    ELSIF TG_OP = 'DELETE' THEN
+        RETURN OLD;
+    ELSE
+        RETURN NULL; -- For TRUNCATE and other non-row-specific contexts
+    END IF;
+
+END;
+$$;
+
+-- Name: ledger_adjust_v1(uuid, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_adjust_v1(p_member_id uuid, p_now timestamp with time zone, p_operation jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_transaction_id uuid := uuidv7();
+    v_currency text := p_operation ->> 'currency';
+    v_mode text := coalesce(p_operation ->> 'mode', 'refuse');
+    v_units bigint := (p_operation ->> 'units')::bigint;
+    v_spendable bigint;
+    v_taken record;
+    v_debt bigint;
+BEGIN
+    IF v_units IS NULL OR v_units = 0 OR coalesce(p_operation ->> 'actor', '') = '' OR coalesce(p_operation -> 'reason', '{}') = '{}'
+        OR v_mode NOT IN ('refuse', 'clamp', 'debt') THEN
+        PERFORM ledger_refuse_v1('INVALID_INPUT', jsonb_build_object('problem',
+            'an adjustment needs units other than zero, an actor, a reason, and the mode refuse, clamp or debt'));
+    END IF;
+    IF v_units > 0 THEN
+        RETURN ledger_issue_v1(p_member_id, p_now, p_operation, v_units, 'adjustment', 'adjusted');
+    END IF;
+    v_spendable := ledger_spendable_v1(p_member_id, v_currency, p_now);
+    IF v_mode = 'refuse' AND v_spendable < -v_units THEN
+        PERFORM ledger_refuse_v1('INSUFFICIENT_POINTS',
+            jsonb_build_object('currency', v_currency, 'requested', -v_units, 'spendable', v_spendable));
+    END IF;
+    v_taken := ledger_take_v1(p_member_id, v_transaction_id, v_currency, -v_units, p_now, 'adjust');
+    v_debt := CASE v_mode WHEN 'debt' THEN -v_units - v_taken.taken ELSE 0 END;
+    RETURN ledger_record_v1(p_member_id, p_now, p_operation, v_transaction_id, v_units, NULL,
+        ARRAY['available', 'debt', 'adjusted'], ARRAY[-v_taken.taken, -v_debt, v_taken.taken + v_debt],
+        jsonb_build_object('units', -v_taken.taken - v_debt, 'waived', -v_units - v_taken.taken - v_debt, 'debt_incurred', v_debt,
+            'lots', v_taken.lots));
+END
+$$;
+
+-- Name: ledger_apply_v1(uuid, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_apply_v1(p_member_id uuid, p_now timestamp with time zone, p_operation jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    CASE p_operation ->> 'op'
+        WHEN 'earn' THEN RETURN ledger_earn_v1(p_member_id, p_now, p_operation);
+        WHEN 'burn' THEN RETURN ledger_burn_v1(p_member_id, p_now, p_operation);
+        WHEN 'clawback' THEN RETURN ledger_clawback_v1(p_member_id, p_now, p_operation);
+        WHEN 'restore' THEN RETURN ledger_restore_v1(p_member_id, p_now, p_operation);
+        WHEN 'settle' THEN RETURN ledger_settle_v1(p_member_id, p_now, p_operation);
+        WHEN 'expire' THEN RETURN ledger_expire_v1(p_member_id, p_now, p_operation);
+        WHEN 'adjust' THEN RETURN ledger_adjust_v1(p_member_id, p_now, p_operation);
+        WHEN 'move_expiry' THEN RETURN ledger_move_expiry_v1(p_member_id, p_now, p_operation);
+        WHEN 'hold' THEN RETURN ledger_hold_v1(p_member_id, p_now, p_operation);
+        WHEN 'release' THEN RETURN ledger_release_v1(p_member_id, p_now, p_operation);
+        WHEN 'capture' THEN RETURN ledger_capture_v1(p_member_id, p_now, p_operation);
+        ELSE PERFORM ledger_refuse_v1('INVALID_INPUT', jsonb_build_object('problem', 'the ledger knows no operation of this name'));
+    END CASE;
+END
+$$;
+
+-- Name: ledger_as_of_v1(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_as_of_v1(p_operation jsonb, p_now timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_as_of timestamptz := coalesce((p_operation ->> 'as_of')::timestamptz, p_now);
+BEGIN
+    IF v_as_of > p_now THEN
+        PERFORM ledger_refuse_v1('INVALID_INPUT', jsonb_build_object('problem', 'as_of lies in the future'));
+    END IF;
+    RETURN v_as_of;
+END
+$$;
+
+-- Name: ledger_balance_v1(uuid, text, text); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_balance_v1(p_member_id uuid, p_currency text, p_account text) RETURNS bigint
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+    v_balance bigint;
+BEGIN
+    SELECT balance_after INTO v_balance FROM entry
+    WHERE member_id = p_member_id AND currency = p_currency AND account = p_account
+    ORDER BY account_version DESC LIMIT 1;
+    RETURN coalesce(v_balance, 0);
+END
+$$;
+
+-- Name: ledger_burn_v1(uuid, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_burn_v1(p_member_id uuid, p_now timestamp with time zone, p_operation jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_transaction_id uuid := uuidv7();
+    v_currency text := p_operation ->> 'currency';
+    v_as_of timestamptz := ledger_as_of_v1(p_operation, p_now);
+    v_units bigint := ledger_units_v1(p_operation);
+    v_spendable bigint := ledger_spendable_v1(p_member_id, v_currency, v_as_of);
+    v_lots jsonb;
+BEGIN
+    IF v_spendable < v_units THEN
+        PERFORM ledger_refuse_v1('INSUFFICIENT_POINTS',
+            jsonb_build_object('currency', v_currency, 'requested', v_units, 'spendable', v_spendable));
+    END IF;
+    SELECT lots INTO v_lots FROM ledger_take_v1(p_member_id, v_transaction_id, v_currency, v_units, v_as_of, 'burn');
+    RETURN ledger_record_v1(p_member_id, p_now, p_operation, v_transaction_id, v_units, NULL,
+        ARRAY['available', 'redeemed'], ARRAY[-v_units, v_units], jsonb_build_object('units', v_units, 'lots', v_lots));
+END
+$$;
+
+-- Name: ledger_capture_v1(uuid, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_capture_v1(p_member_id uuid, p_now timestamp with time zone, p_operation jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_transaction_id uuid := uuidv7();
+    v_hold record := ledger_original_v1(p_member_id, p_operation, '{hold}');
+    v_lots jsonb := ledger_end_hold_v1(p_member_id, v_transaction_id, v_hold.id, v_hold.units, true);
+BEGIN
+    RETURN ledger_record_v1(p_member_id, p_now, p_operation, v_transaction_id, v_hold.units, v_hold.id,
+        ARRAY['reserved', 'redeemed'], ARRAY[-v_hold.units, v_hold.units], jsonb_build_object('units', v_hold.units, 'lots', v_lots));
+END
+$$;
+
+-- Name: ledger_check_lots_v1(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_check_lots_v1() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_available numeric;
+    v_pending numeric;
+    v_reserved numeric;
+BEGIN
+    SELECT coalesce(sum(remaining) FILTER (WHERE state = 'active'), 0), coalesce(sum(remaining) FILTER (WHERE state = 'pending'), 0),
+        coalesce(sum(reserved), 0)
+    INTO v_available, v_pending, v_reserved FROM lot
+    WHERE member_id = NEW.member_id AND currency = NEW.currency AND (remaining > 0 OR reserved > 0);
+    IF (v_available, v_pending, v_reserved) IS DISTINCT FROM (
+        ledger_balance_v1(NEW.member_id, NEW.currency, 'available')::numeric,
+        ledger_balance_v1(NEW.member_id, NEW.currency, 'pending')::numeric,
+        ledger_balance_v1(NEW.member_id, NEW.currency, 'reserved')::numeric
+    ) THEN
+        RAISE EXCEPTION 'the lots of a member hold %, % and % % (available, pending, reserved); the accounts say otherwise',
+            v_available, v_pending, v_reserved, NEW.currency
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'lots_match_v1';
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+-- Name: ledger_check_zero_sum_v1(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_check_zero_sum_v1() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_sum numeric;
+BEGIN
+    SELECT sum(amount) INTO v_sum FROM entry
+    WHERE member_id = NEW.member_id AND transaction_id = NEW.transaction_id AND currency = NEW.currency;
+    IF v_sum <> 0 THEN
+        RAISE EXCEPTION 'the entries of transaction % sum to % % instead of zero', NEW.transaction_id, v_sum, NEW.currency
+            USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'zero_sum_v1';
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+-- Name: ledger_checkpoint_v1(timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_checkpoint_v1(p_until timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_until_id uuid := (lpad(to_hex((extract(epoch FROM p_until) * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid;
+    v_from_id uuid;
+    v_count bigint;
+BEGIN
+    IF p_until > clock_timestamp() - interval '1 hour' THEN
+        RAISE EXCEPTION 'a checkpoint lies at least one hour back, so that no open transaction can write behind it';
+    END IF;
+    SELECT max(until_id::text)::uuid INTO v_from_id FROM ledger_checkpoint;
+    IF v_from_id >= v_until_id THEN
+        RETURN 0;
+    END IF;
+    INSERT INTO ledger_checkpoint (until_id, currency, account, total)
+    SELECT v_until_id, currency, account, sum(total) FROM (
+        SELECT currency, account, total FROM ledger_checkpoint WHERE until_id = v_from_id
+        UNION ALL
+        SELECT currency, account, amount FROM entry
+        WHERE id >= coalesce(v_from_id, '00000000-0000-0000-0000-000000000000') AND id < v_until_id
+    ) AS parts GROUP BY currency, account;
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    RETURN v_count;
+END
+$$;
+
+-- Name: ledger_claw_own_v1(uuid, timestamp with time zone, uuid, uuid, bigint, boolean); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_claw_own_v1(p_member_id uuid, p_now timestamp with time zone, p_transaction_id uuid, p_earn_id uuid, p_units bigint, p_pending_only boolean, OUT pending bigint, OUT available bigint, OUT unswept bigint, OUT swept bigint, OUT lots jsonb) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_lot record;
+    v_part bigint;
+    v_gone bigint;
+BEGIN
+    pending := 0; available := 0; unswept := 0; swept := 0; lots := '[]';
+    FOR v_lot IN
+        SELECT lot.id, lot.remaining, lot.state, lot.expires_at, coalesce(lot.expires_at <= p_now, false) AS expired,
+            (SELECT coalesce(sum(amount), 0)::bigint FROM lot_use
+             WHERE lot_use.member_id = p_member_id AND lot_use.lot_id = lot.id AND lot_use.kind = 'expire') AS gone
+        FROM lot WHERE lot.member_id = p_member_id AND lot.transaction_id = p_earn_id ORDER BY lot.id
+    LOOP
+        CONTINUE WHEN p_pending_only AND v_lot.state <> 'pending';
+        v_part := least(p_units - pending - available - unswept - swept, v_lot.remaining);
+        IF v_lot.state = 'pending' THEN
+            pending := pending + v_part;
+        ELSIF v_lot.expired THEN
+            unswept := unswept + v_part;
+        ELSE
+            available := available + v_part;
+        END IF;
+        v_gone := least(p_units - pending - available - unswept - swept, v_lot.gone);
+        swept := swept + v_gone;
+        IF v_part + v_gone > 0 THEN
+            UPDATE lot SET remaining = remaining - v_part WHERE member_id = p_member_id AND id = v_lot.id;
+            INSERT INTO lot_use (member_id, lot_id, transaction_id, kind, amount)
+            VALUES (p_member_id, v_lot.id, p_transaction_id, 'clawback', v_part + v_gone);
+            lots := lots || ledger_lot_json_v1(v_lot.id, v_part, v_lot.expires_at, v_lot.state);
+        END IF;
+        IF v_gone > 0 THEN
+            INSERT INTO lot_use (member_id, lot_id, transaction_id, kind, amount)
+            VALUES (p_member_id, v_lot.id, p_transaction_id, 'expire', -v_gone);
+        END IF;
+    END LOOP;
+END
+$$;
+
+-- Name: ledger_clawback_v1(uuid, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_clawback_v1(p_member_id uuid, p_now timestamp with time zone, p_operation jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_transaction_id uuid := uuidv7();
+    v_currency text := p_operation ->> 'currency';
+    v_mode text := coalesce(p_operation ->> 'mode', '');
+    v_original record := ledger_original_v1(p_member_id, p_operation, '{earn,adjust}');
+    v_own record;
+    v_left bigint;
+    v_other bigint := 0;
+    v_other_lots jsonb := '[]';
+    v_debt bigint := 0;
+    v_units bigint;
+BEGIN
+    IF v_mode NOT IN ('clamp', 'debt', 'pending') THEN
+        PERFORM ledger_refuse_v1('INVALID_INPUT', jsonb_build_object('problem', 'mode must be clamp, debt or pending'));
+    END IF;
+    v_own := ledger_claw_own_v1(p_member_id, p_now, v_transaction_id, v_original.id, v_original.units, v_mode = 'pending');
+    v_left := v_original.units - v_own.pending - v_own.available - v_own.unswept - v_own.swept;
+    IF v_mode <> 'pending' AND v_left > 0 THEN
+        SELECT taken, lots INTO v_other, v_other_lots
+        FROM ledger_take_v1(p_member_id, v_transaction_id, v_currency, v_left, p_now, 'clawback');
+        v_debt := CASE v_mode WHEN 'debt' THEN v_left - v_other ELSE 0 END;
+    END IF;
+    v_units := v_own.pending + v_own.available + v_other + v_debt;
+    RETURN ledger_record_v1(p_member_id, p_now, p_operation, v_transaction_id, v_original.units, v_original.id,
+        ARRAY['pending', 'available', 'expired', 'debt', CASE v_original.kind WHEN 'earn' THEN 'revoked' ELSE 'adjusted' END],
+        ARRAY[-v_own.pending, -v_own.available - v_own.unswept - v_other, -v_own.swept, -v_debt,
+            v_units + v_own.unswept + v_own.swept],
+        jsonb_build_object('units', v_units, 'waived', v_original.units - v_units, 'debt_incurred', v_debt,
+            'lots', v_own.lots || v_other_lots));
+END
+$$;
+
+-- Name: ledger_earlier_v1(uuid, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_earlier_v1(p_member_id uuid, p_operation jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_earlier record;
+BEGIN
+    SELECT input_hash, response INTO v_earlier FROM ledger_transaction
+    WHERE member_id = p_member_id AND scope = p_operation ->> 'scope' AND key = p_operation ->> 'key';
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    IF v_earlier.input_hash <> ledger_intent_v1(p_operation) THEN
+        PERFORM ledger_refuse_v1('IDEMPOTENCY_KEY_REUSED', '{}');
+    END IF;
+    RETURN v_earlier.response;
+END
+$$;
+
+-- Name: ledger_earn_v1(uuid, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_earn_v1(p_member_id uuid, p_now timestamp with time zone, p_operation jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF p_operation ->> 'source' IS NULL THEN
+        PERFORM ledger_refuse_v1('INVALID_INPUT', jsonb_build_object('problem', 'earn needs a source'));
+    END IF;
+    RETURN ledger_issue_v1(p_member_id, p_now, p_operation, ledger_units_v1(p_operation), p_operation ->> 'source', 'issued');
+END
+$$;
+
+-- Name: ledger_end_hold_v1(uuid, uuid, uuid, bigint, boolean); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_end_hold_v1(p_member_id uuid, p_transaction_id uuid, p_hold_id uuid, p_units bigint, p_capture boolean) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_left bigint := p_units;
+    v_part bigint;
+    v_lots jsonb := '[]';
+    v_held record;
+BEGIN
+    FOR v_held IN
+        SELECT lot.id, sum(lot_use.amount)::bigint AS units, lot.expires_at,
+            row_number() OVER (ORDER BY lot.expires_at, lot.id) AS place FROM lot_use
+        JOIN ledger_transaction AS cause ON cause.member_id = lot_use.member_id AND cause.id = lot_use.transaction_id
+        JOIN lot ON lot.member_id = lot_use.member_id AND lot.id = lot_use.lot_id
+        WHERE lot_use.member_id = p_member_id AND (cause.id = p_hold_id OR cause.reverses = p_hold_id) AND lot_use.kind = 'hold'
+        GROUP BY lot.id, lot.expires_at HAVING sum(lot_use.amount) > 0
+        ORDER BY CASE WHEN p_capture THEN row_number() OVER (ORDER BY lot.expires_at, lot.id)
+            ELSE -row_number() OVER (ORDER BY lot.expires_at, lot.id) END
+    LOOP
+        v_part := least(v_left, v_held.units);
+        UPDATE lot SET reserved = reserved - v_part, remaining = remaining + CASE WHEN p_capture THEN 0 ELSE v_part END
+        WHERE member_id = p_member_id AND id = v_held.id;
+        INSERT INTO lot_use (member_id, lot_id, transaction_id, kind, amount)
+        VALUES (p_member_id, v_held.id, p_transaction_id, 'hold', -v_part);
+        IF p_capture THEN
+            INSERT INTO lot_use (member_id, lot_id, transaction_id, kind, amount)
+            VALUES (p_member_id, v_held.id, p_transaction_id, 'burn', v_part);
+        END IF;
+        v_lots := v_lots || ledger_lot_json_v1(v_held.id, v_part, v_held.expires_at, 'active');
+        v_left := v_left - v_part;
+        EXIT WHEN v_left = 0;
+    END LOOP;
+    RETURN v_lots;
+END
+$$;
+
+-- Name: ledger_event_v1(uuid, timestamp with time zone, jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_event_v1(p_member_id uuid, p_now timestamp with time zone, p_operation jsonb, p_result jsonb, OUT kind text, OUT payload jsonb) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    kind := CASE p_operation ->> 'op' WHEN 'earn' THEN 'points.earned' WHEN 'settle' THEN 'points.settled'
+        WHEN 'burn' THEN 'points.burned' WHEN 'capture' THEN 'points.burned' WHEN 'restore' THEN 'points.restored'
+        WHEN 'release' THEN 'points.restored' WHEN 'clawback' THEN 'points.clawed_back' WHEN 'expire' THEN 'points.expired'
+        WHEN 'adjust' THEN 'points.adjusted' WHEN 'hold' THEN 'points.held' ELSE 'points.expiry_moved' END;
+    payload := jsonb_build_object('member_id', p_member_id, 'occurred_at', coalesce((p_operation ->> 'occurred_at')::timestamptz, p_now),
+        'currency', p_result ->> 'currency', 'units', p_result -> 'units', 'transaction_id', p_result -> 'transaction_id',
+        'spendable', p_result -> 'spendable', 'programme_version', p_operation -> 'programme_version',
+        'expiries', coalesce((
+            SELECT jsonb_agg(jsonb_build_object('units', lot -> 'units', 'expires_at', lot -> 'expires_at') ORDER BY lot ->> 'expires_at')
+            FROM jsonb_array_elements(p_result -> 'lots') AS lot WHERE lot ->> 'expires_at' IS NOT NULL), '[]'));
+    IF kind = 'points.earned' THEN
+        payload := payload || jsonb_build_object('source', p_operation ->> 'source', 'activates_at', p_operation -> 'activates_at',
+            'pending', p_result #>> '{lots,0,state}' = 'pending');
+    ELSIF kind = 'points.clawed_back' THEN
+        payload := payload || jsonb_build_object('debt_incurred', p_result -> 'debt_incurred', 'waived', p_result -> 'waived');
+    END IF;
+END
+$$;
+
+-- Name: ledger_expire_v1(uuid, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_expire_v1(p_member_id uuid, p_now timestamp with time zone, p_operation jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_transaction_id uuid := uuidv7();
+    v_currency text := p_operation ->> 'currency';
+    v_as_of timestamptz := ledger_as_of_v1(p_operation, p_now);
+    v_units bigint := 0;
+    v_lots jsonb := '[]';
+    v_lot record;
+BEGIN
+    FOR v_lot IN
+        SELECT id, remaining, expires_at FROM lot
+        WHERE member_id = p_member_id AND currency = v_currency AND remaining > 0 AND state = 'active' AND expires_at <= v_as_of
+        ORDER BY expires_at, id
+    LOOP
+        UPDATE lot SET remaining = 0 WHERE member_id = p_member_id AND id = v_lot.id;
+        INSERT INTO lot_use (member_id, lot_id, transaction_id, kind, amount)
+        VALUES (p_member_id, v_lot.id, v_transaction_id, 'expire', v_lot.remaining);
+        v_units := v_units + v_lot.remaining;
+        v_lots := v_lots || ledger_lot_json_v1(v_lot.id, v_lot.remaining, v_lot.expires_at, 'active');
+    END LOOP;
+    IF v_units = 0 THEN
+        RETURN ledger_nothing_v1(p_member_id, p_now, p_operation);
+    END IF;
+    RETURN ledger_record_v1(p_member_id, p_now, p_operation, v_transaction_id, v_units, NULL,
+        ARRAY['available', 'expired'], ARRAY[-v_units, v_units], jsonb_build_object('units', v_units, 'lots', v_lots));
+END
+$$;
+
+-- Name: ledger_expiry_changes_v1(uuid, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_expiry_changes_v1(p_member_id uuid, p_operation jsonb) RETURNS TABLE(lot_id uuid, expires_at timestamp with time zone)
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF p_operation ? 'changes' THEN
+        RETURN QUERY SELECT (change ->> 'lot_id')::uuid, (change ->> 'expires_at')::timestamptz
+            FROM jsonb_array_elements(p_operation -> 'changes') AS change ORDER BY 1;
+    ELSE
+        RETURN QUERY SELECT lot.id, (p_operation ->> 'expires_at')::timestamptz FROM lot
+            WHERE lot.member_id = p_member_id AND lot.currency = p_operation ->> 'currency' AND (remaining > 0 OR reserved > 0)
+            ORDER BY 1;
+    END IF;
+END
+$$;
+
+-- Name: ledger_give_back_v1(uuid, timestamp with time zone, uuid, uuid, bigint, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_give_back_v1(p_member_id uuid, p_now timestamp with time zone, p_transaction_id uuid, p_lot_id uuid, p_units bigint, p_keep_until timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_lot record;
+    v_swept bigint := 0;
+BEGIN
+    SELECT remaining, expires_at INTO v_lot FROM lot WHERE member_id = p_member_id AND id = p_lot_id;
+    IF v_lot.expires_at <= p_now AND p_keep_until > p_now THEN
+        v_swept := v_lot.remaining;
+        IF v_swept > 0 THEN
+            INSERT INTO lot_use (member_id, lot_id, transaction_id, kind, amount)
+            VALUES (p_member_id, p_lot_id, p_transaction_id, 'expire', v_swept);
+        END IF;
+        INSERT INTO lot_expiry_change (member_id, lot_id, transaction_id, previous_expires_at, expires_at, recorded_at)
+        VALUES (p_member_id, p_lot_id, p_transaction_id, v_lot.expires_at, p_keep_until, p_now);
+        UPDATE lot SET expires_at = p_keep_until WHERE member_id = p_member_id AND id = p_lot_id;
+    END IF;
+    UPDATE lot SET remaining = remaining - v_swept + p_units WHERE member_id = p_member_id AND id = p_lot_id;
+    INSERT INTO lot_use (member_id, lot_id, transaction_id, kind, amount)
+    VALUES (p_member_id, p_lot_id, p_transaction_id, 'restore', -p_units);
+    RETURN v_swept;
+END
+$$;
+
+-- Name: ledger_hold_v1(uuid, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_hold_v1(p_member_id uuid, p_now timestamp with time zone, p_operation jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_transaction_id uuid := uuidv7();
+    v_currency text := p_operation ->> 'currency';
+    v_units bigint := ledger_units_v1(p_operation);
+    v_spendable bigint := ledger_spendable_v1(p_member_id, v_currency, p_now);
+    v_lots jsonb;
+BEGIN
+    IF v_spendable < v_units THEN
+        PERFORM ledger_refuse_v1('INSUFFICIENT_POINTS',
+            jsonb_build_object('currency', v_currency, 'requested', v_units, 'spendable', v_spendable));
+    END IF;
+    SELECT lots INTO v_lots FROM ledger_take_v1(p_member_id, v_transaction_id, v_currency, v_units, p_now, 'hold');
+    RETURN ledger_record_v1(p_member_id, p_now, p_operation, v_transaction_id, v_units, NULL,
+        ARRAY['available', 'reserved'], ARRAY[-v_units, v_units], jsonb_build_object('units', v_units, 'lots', v_lots));
+END
+$$;
+
+-- Name: ledger_intent_v1(jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_intent_v1(p_operation jsonb) RETURNS bytea
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT sha256(convert_to((p_operation - '{occurred_at,as_of,activates_at,expires_at,held_until,keep_until,programme_version,reason}'::text[])::text, 'UTF8'))
+$$;
+
+-- Name: ledger_issue_v1(uuid, timestamp with time zone, jsonb, bigint, text, text); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_issue_v1(p_member_id uuid, p_now timestamp with time zone, p_operation jsonb, p_units bigint, p_source text, p_leg text) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_transaction_id uuid := uuidv7();
+    v_lot_id uuid := uuidv7();
+    v_currency text := p_operation ->> 'currency';
+    v_activates_at timestamptz := (p_operation ->> 'activates_at')::timestamptz;
+    v_expires_at timestamptz := (p_operation ->> 'expires_at')::timestamptz;
+    v_pending boolean := coalesce(v_activates_at > p_now, false);
+    v_state text := CASE WHEN v_pending THEN 'pending' ELSE 'active' END;
+    v_debt_paid bigint := 0;
+BEGIN
+    IF v_expires_at <= v_activates_at THEN
+        PERFORM ledger_refuse_v1('INVALID_INPUT', jsonb_build_object('problem', 'expires_at must lie after activates_at'));
+    END IF;
+    INSERT INTO lot (member_id, id, currency, transaction_id, source, purchase_id, line, original, remaining, state,
+        earned_at, activates_at, expires_at)
+    VALUES (p_member_id, v_lot_id, v_currency, v_transaction_id, p_source, (p_operation ->> 'purchase_id')::uuid,
+        p_operation ->> 'line', p_units, p_units, v_state,
+        coalesce((p_operation ->> 'occurred_at')::timestamptz, p_now), v_activates_at, v_expires_at);
+    IF NOT v_pending THEN
+        v_debt_paid := ledger_pay_debt_v1(p_member_id, v_transaction_id, v_currency, p_now);
+    END IF;
+    RETURN ledger_record_v1(p_member_id, p_now, p_operation, v_transaction_id, p_units, NULL,
+        ARRAY[p_leg, CASE WHEN v_pending THEN 'pending' ELSE 'available' END, 'debt'],
+        ARRAY[-p_units, p_units - v_debt_paid, v_debt_paid],
+        jsonb_build_object('units', p_units, 'debt_paid', v_debt_paid,
+            'lots', jsonb_build_array(ledger_lot_json_v1(v_lot_id, p_units, v_expires_at, v_state))));
+END
+$$;
+
+-- Name: ledger_legs_v1(uuid, uuid, text, text[], bigint[], timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_legs_v1(p_member_id uuid, p_transaction_id uuid, p_currency text, p_accounts text[], p_amounts bigint[], p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_entries jsonb := '[]';
+    v_id uuid;
+    v_version bigint;
+    v_balance bigint;
+BEGIN
+    FOR i IN 1 .. cardinality(p_accounts) LOOP
+        CONTINUE WHEN p_amounts[i] = 0;
+        SELECT account_version, balance_after INTO v_version, v_balance FROM entry
+        WHERE member_id = p_member_id AND currency = p_currency AND account = p_accounts[i]
+        ORDER BY account_version DESC LIMIT 1;
+        v_id := uuidv7();
+        INSERT INTO entry (member_id, transaction_id, id, currency, account, amount, account_version, previous_version,
+            balance_before, balance_after, recorded_at)
+        VALUES (p_member_id, p_transaction_id, v_id, p_currency, p_accounts[i], p_amounts[i], coalesce(v_version, 0) + 1,
+            v_version, coalesce(v_balance, 0), coalesce(v_balance, 0) + p_amounts[i], p_now);
+        v_entries := v_entries || jsonb_build_object('id', v_id, 'account', p_accounts[i], 'amount', p_amounts[i],
+            'version', coalesce(v_version, 0) + 1, 'balance', coalesce(v_balance, 0) + p_amounts[i]);
+    END LOOP;
+    RETURN v_entries;
+END
+$$;
+
+-- Name: ledger_lot_json_v1(uuid, bigint, timestamp with time zone, text); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_lot_json_v1(p_id uuid, p_units bigint, p_expires_at timestamp with time zone, p_state text) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT jsonb_build_object('id', p_id, 'units', p_units, 'expires_at', p_expires_at, 'state', p_state)
+$$;
+
+-- Name: ledger_move_expiry_v1(uuid, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_move_expiry_v1(p_member_id uuid, p_now timestamp with time zone, p_operation jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_transaction_id uuid := uuidv7();
+    v_units bigint := 0;
+    v_lots jsonb := '[]';
+    v_change record;
+    v_lot record;
+BEGIN
+    FOR v_change IN SELECT * FROM ledger_expiry_changes_v1(p_member_id, p_operation) LOOP
+        SELECT id, remaining + reserved AS units, expires_at, state INTO v_lot FROM lot
+        WHERE member_id = p_member_id AND id = v_change.lot_id AND currency = p_operation ->> 'currency';
+        IF NOT FOUND THEN
+            PERFORM ledger_refuse_v1('INVALID_INPUT', jsonb_build_object('problem', 'no lot of this member and currency: ' || v_change.lot_id));
+        END IF;
+        CONTINUE WHEN v_lot.expires_at <= p_now OR v_lot.expires_at IS NOT DISTINCT FROM v_change.expires_at;
+        UPDATE lot SET expires_at = v_change.expires_at WHERE member_id = p_member_id AND id = v_lot.id;
+        INSERT INTO lot_expiry_change (member_id, lot_id, transaction_id, previous_expires_at, expires_at, recorded_at)
+        VALUES (p_member_id, v_lot.id, v_transaction_id, v_lot.expires_at, v_change.expires_at, p_now);
+        v_units := v_units + v_lot.units;
+        v_lots := v_lots || ledger_lot_json_v1(v_lot.id, v_lot.units, v_change.expires_at, v_lot.state);
+    END LOOP;
+    IF v_lots = '[]' THEN
+        RETURN ledger_nothing_v1(p_member_id, p_now, p_operation);
+    END IF;
+    RETURN ledger_record_v1(p_member_id, p_now, p_operation, v_transaction_id, v_units, NULL, '{}', '{}',
+        jsonb_build_object('units', v_units, 'lots', v_lots));
+END
+$$;
+
+-- Name: ledger_nothing_v1(uuid, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_nothing_v1(p_member_id uuid, p_now timestamp with time zone, p_operation jsonb) RETURNS jsonb
+    LANGUAGE sql
+    AS $$
+    SELECT jsonb_build_object('op', p_operation ->> 'op', 'transaction_id', NULL, 'currency', p_operation ->> 'currency',
+        'units', 0, 'requested', 0, 'waived', 0, 'debt_paid', 0, 'debt_incurred', 0, 'entries', '[]'::jsonb, 'lots', '[]'::jsonb,
+        'spendable', ledger_spendable_v1(p_member_id, p_operation ->> 'currency', p_now))
+$$;
+
+-- Name: ledger_original_v1(uuid, jsonb, text[]); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_original_v1(p_member_id uuid, p_operation jsonb, p_kinds text[], OUT id uuid, OUT kind text, OUT units bigint) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_requested bigint;
+    v_left bigint;
+BEGIN
+    SELECT original.id, original.kind, original.requested INTO id, kind, v_requested FROM ledger_transaction AS original
+    WHERE original.member_id = p_member_id AND original.id = (p_operation ->> 'transaction_id')::uuid
+        AND original.kind = ANY (p_kinds) AND original.currency = p_operation ->> 'currency' AND original.requested > 0;
+    IF NOT FOUND THEN
+        PERFORM ledger_refuse_v1('LEDGER_TRANSACTION_UNKNOWN', '{}');
+    END IF;
+    SELECT v_requested - coalesce(sum(reversal.requested), 0) INTO v_left FROM ledger_transaction AS reversal
+    WHERE reversal.member_id = p_member_id AND reversal.reverses = ledger_original_v1.id;
+    units := CASE WHEN p_operation ->> 'units' IS NULL THEN v_left ELSE ledger_units_v1(p_operation) END;
+    IF units > v_left OR v_left = 0 THEN
+        PERFORM ledger_refuse_v1('LEDGER_EXCEEDS_ORIGINAL', jsonb_build_object('requested', greatest(units, 1), 'left', v_left));
+    END IF;
+END
+$$;
+
+-- Name: ledger_pay_debt_v1(uuid, uuid, text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_pay_debt_v1(p_member_id uuid, p_transaction_id uuid, p_currency text, p_now timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_owed bigint := -ledger_balance_v1(p_member_id, p_currency, 'debt');
+    v_taken bigint;
+BEGIN
+    IF v_owed = 0 THEN
+        RETURN 0;
+    END IF;
+    SELECT taken INTO v_taken FROM ledger_take_v1(p_member_id, p_transaction_id, p_currency, v_owed, p_now, 'debt');
+    RETURN v_taken;
+END
+$$;
+
+-- Name: ledger_post_v1(uuid, timestamp with time zone, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_post_v1(p_member_id uuid, p_now timestamp with time zone, p_operations jsonb, p_quiet boolean DEFAULT false) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_operation jsonb;
+    v_result jsonb;
+    v_results jsonb := '[]';
+    v_event record;
+    v_kinds text[] := '{}';
+    v_payloads jsonb[] := '{}';
+    v_ids uuid[] := '{}';
+    v_detail text;
+BEGIN
+    -- Before anything is read: what is read below is what the holder before us committed.
+    PERFORM member_lock_v1(p_member_id);
+    BEGIN
+        FOR v_operation IN SELECT value FROM jsonb_array_elements(p_operations) LOOP
+            IF coalesce(v_operation ->> 'scope', '') = '' OR coalesce(v_operation ->> 'key', '') = ''
+                OR coalesce(v_operation ->> 'currency', '') = '' THEN
+                PERFORM ledger_refuse_v1('INVALID_INPUT', jsonb_build_object('problem', 'an operation needs scope, key and currency'));
+            END IF;
+            v_result := ledger_earlier_v1(p_member_id, v_operation);
+            IF v_result IS NULL THEN
+                v_result := ledger_apply_v1(p_member_id, p_now, v_operation);
+                IF v_result ->> 'transaction_id' IS NOT NULL THEN
+                    v_event := ledger_event_v1(p_member_id, p_now, v_operation, v_result);
+                    v_kinds := v_kinds || v_event.kind;
+                    v_payloads := v_payloads || v_event.payload;
+                    v_ids := v_ids || uuidv7();
+                END IF;
+            END IF;
+            v_results := v_results || v_result;
+        END LOOP;
+        IF cardinality(v_ids) > 0 THEN
+            PERFORM outbox_publish_v1(array_fill(p_member_id, ARRAY[cardinality(v_ids)]), v_ids, v_kinds, v_payloads,
+                array_fill(p_now, ARRAY[cardinality(v_ids)]), p_quiet);
+        END IF;
+    EXCEPTION
+        WHEN SQLSTATE 'FL001' THEN
+            GET STACKED DIAGNOSTICS v_detail = PG_EXCEPTION_DETAIL;
+            RETURN jsonb_build_object('status', 'refused', 'index', jsonb_array_length(v_results)) || v_detail::jsonb;
+        WHEN data_exception THEN
+            GET STACKED DIAGNOSTICS v_detail = MESSAGE_TEXT;
+            RETURN jsonb_build_object('status', 'refused', 'index', jsonb_array_length(v_results), 'code', 'INVALID_INPUT',
+                'details', jsonb_build_object('problem', v_detail));
+    END;
+    RETURN jsonb_build_object('status', 'ok', 'results', v_results);
+END
+$$;
+
+-- Name: ledger_record_v1(uuid, timestamp with time zone, jsonb, uuid, bigint, uuid, text[], bigint[], jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_record_v1(p_member_id uuid, p_now timestamp with time zone, p_operation jsonb, p_transaction_id uuid, p_requested bigint, p_reverses uuid, p_accounts text[], p_amounts bigint[], p_result jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_currency text := p_operation ->> 'currency';
+    v_reply jsonb;
+BEGIN
+    v_reply := '{"waived": 0, "debt_paid": 0, "debt_incurred": 0, "lots": []}' || jsonb_build_object(
+        'op', p_operation ->> 'op', 'transaction_id', p_transaction_id, 'currency', v_currency, 'requested', p_requested,
+        'entries', ledger_legs_v1(p_member_id, p_transaction_id, v_currency, p_accounts, p_amounts, p_now),
+        'spendable', ledger_spendable_v1(p_member_id, v_currency, p_now)
+    ) || p_result;
+    INSERT INTO ledger_transaction (member_id, id, scope, key, input_hash, kind, currency, requested, occurred_at, recorded_at,
+        programme_version, actor, reason, reverses, purchase_id, held_until, response)
+    VALUES (p_member_id, p_transaction_id, p_operation ->> 'scope', p_operation ->> 'key', ledger_intent_v1(p_operation),
+        p_operation ->> 'op', v_currency, p_requested, coalesce((p_operation ->> 'occurred_at')::timestamptz, p_now), p_now,
+        (p_operation ->> 'programme_version')::integer, p_operation ->> 'actor', coalesce(p_operation -> 'reason', '{}'),
+        p_reverses, (p_operation ->> 'purchase_id')::uuid, (p_operation ->> 'held_until')::timestamptz, v_reply);
+    RETURN v_reply;
+END
+$$;
+
+-- Name: ledger_refuse_v1(text, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_refuse_v1(p_code text, p_details jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'ledger: %', p_code USING ERRCODE = 'FL001', DETAIL = jsonb_build_object('code', p_code, 'details', p_details)::text;
+END
+$$;
+
+-- Name: ledger_release_v1(uuid, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_release_v1(p_member_id uuid, p_now timestamp with time zone, p_operation jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_transaction_id uuid := uuidv7();
+    v_hold record := ledger_original_v1(p_member_id, p_operation, '{hold}');
+    v_lots jsonb := ledger_end_hold_v1(p_member_id, v_transaction_id, v_hold.id, v_hold.units, false);
+    v_debt_paid bigint := ledger_pay_debt_v1(p_member_id, v_transaction_id, p_operation ->> 'currency', p_now);
+BEGIN
+    RETURN ledger_record_v1(p_member_id, p_now, p_operation, v_transaction_id, v_hold.units, v_hold.id,
+        ARRAY['reserved', 'available', 'debt'], ARRAY[-v_hold.units, v_hold.units - v_debt_paid, v_debt_paid],
+        jsonb_build_object('units', v_hold.units, 'debt_paid', v_debt_paid, 'lots', v_lots));
+END
+$$;
+
+-- Name: ledger_restore_v1(uuid, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_restore_v1(p_member_id uuid, p_now timestamp with time zone, p_operation jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_transaction_id uuid := uuidv7();
+    v_currency text := p_operation ->> 'currency';
+    v_keep_until timestamptz := (p_operation ->> 'keep_until')::timestamptz;
+    v_original record := ledger_original_v1(p_member_id, p_operation, '{burn,capture}');
+    v_left bigint := v_original.units;
+    v_swept bigint := 0;
+    v_part bigint;
+    v_lots jsonb := '[]';
+    v_debt_paid bigint;
+    v_used record;
+BEGIN
+    FOR v_used IN
+        SELECT lot.id, sum(lot_use.amount)::bigint AS units, lot.expires_at FROM lot_use
+        JOIN ledger_transaction AS cause ON cause.member_id = lot_use.member_id AND cause.id = lot_use.transaction_id
+        JOIN lot ON lot.member_id = lot_use.member_id AND lot.id = lot_use.lot_id
+        WHERE lot_use.member_id = p_member_id AND (cause.id = v_original.id OR cause.reverses = v_original.id)
+            AND lot_use.kind IN ('burn', 'restore')
+        GROUP BY lot.id, lot.expires_at HAVING sum(lot_use.amount) > 0
+        ORDER BY lot.expires_at DESC, lot.id DESC
+    LOOP
+        v_part := least(v_left, v_used.units);
+        v_swept := v_swept + ledger_give_back_v1(p_member_id, p_now, v_transaction_id, v_used.id, v_part, v_keep_until);
+        v_lots := v_lots || ledger_lot_json_v1(v_used.id, v_part,
+            CASE WHEN v_used.expires_at <= p_now AND v_keep_until > p_now THEN v_keep_until ELSE v_used.expires_at END, 'active');
+        v_left := v_left - v_part;
+        EXIT WHEN v_left = 0;
+    END LOOP;
+    v_debt_paid := ledger_pay_debt_v1(p_member_id, v_transaction_id, v_currency, p_now);
+    RETURN ledger_record_v1(p_member_id, p_now, p_operation, v_transaction_id, v_original.units, v_original.id,
+        ARRAY['redeemed', 'available', 'debt', 'expired'],
+        ARRAY[-v_original.units, v_original.units - v_debt_paid - v_swept, v_debt_paid, v_swept],
+        jsonb_build_object('units', v_original.units, 'debt_paid', v_debt_paid, 'lots', v_lots));
+END
+$$;
+
+-- Name: ledger_settle_v1(uuid, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_settle_v1(p_member_id uuid, p_now timestamp with time zone, p_operation jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_transaction_id uuid := uuidv7();
+    v_currency text := p_operation ->> 'currency';
+    v_as_of timestamptz := ledger_as_of_v1(p_operation, p_now);
+    v_earn_id uuid := (p_operation ->> 'transaction_id')::uuid;
+    v_units bigint := 0;
+    v_lots jsonb := '[]';
+    v_debt_paid bigint;
+    v_lot record;
+BEGIN
+    FOR v_lot IN
+        SELECT id, remaining, expires_at FROM lot
+        WHERE member_id = p_member_id AND currency = v_currency AND remaining > 0 AND state = 'pending'
+            AND CASE WHEN v_earn_id IS NULL THEN activates_at <= v_as_of ELSE transaction_id = v_earn_id END
+        ORDER BY activates_at, id
+    LOOP
+        UPDATE lot SET state = 'active' WHERE member_id = p_member_id AND id = v_lot.id;
+        v_units := v_units + v_lot.remaining;
+        v_lots := v_lots || ledger_lot_json_v1(v_lot.id, v_lot.remaining, v_lot.expires_at, 'active');
+    END LOOP;
+    IF v_units = 0 THEN
+        RETURN ledger_nothing_v1(p_member_id, p_now, p_operation);
+    END IF;
+    v_debt_paid := ledger_pay_debt_v1(p_member_id, v_transaction_id, v_currency, p_now);
+    RETURN ledger_record_v1(p_member_id, p_now, p_operation, v_transaction_id, v_units, NULL,
+        ARRAY['pending', 'available', 'debt'], ARRAY[-v_units, v_units - v_debt_paid, v_debt_paid],
+        jsonb_build_object('units', v_units, 'debt_paid', v_debt_paid, 'lots', v_lots));
+END
+$$;
+
+-- Name: ledger_spendable_v1(uuid, text, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_spendable_v1(p_member_id uuid, p_currency text, p_at timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_spendable bigint;
+BEGIN
+    SELECT coalesce(sum(remaining), 0) INTO v_spendable FROM lot
+    WHERE member_id = p_member_id AND currency = p_currency AND remaining > 0 AND state = 'active'
+        AND (expires_at IS NULL OR expires_at > p_at);
+    RETURN v_spendable;
+END
+$$;
+
+-- Name: ledger_take_v1(uuid, uuid, text, bigint, timestamp with time zone, text); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_take_v1(p_member_id uuid, p_transaction_id uuid, p_currency text, p_units bigint, p_as_of timestamp with time zone, p_kind text, OUT taken bigint, OUT lots jsonb) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_lot record;
+    v_part bigint;
+BEGIN
+    taken := 0;
+    lots := '[]';
+    IF p_units <= 0 THEN
+        RETURN;
+    END IF;
+    FOR v_lot IN
+        SELECT id, remaining, expires_at FROM lot
+        WHERE member_id = p_member_id AND currency = p_currency AND remaining > 0 AND state = 'active'
+            AND (expires_at IS NULL OR expires_at > p_as_of)
+        ORDER BY expires_at, id  -- NULLS LAST: what never expires burns last
+    LOOP
+        v_part := least(p_units - taken, v_lot.remaining);
+        UPDATE lot SET remaining = remaining - v_part, reserved = reserved + CASE p_kind WHEN 'hold' THEN v_part ELSE 0 END
+        WHERE member_id = p_member_id AND id = v_lot.id;
+        INSERT INTO lot_use (member_id, lot_id, transaction_id, kind, amount)
+        VALUES (p_member_id, v_lot.id, p_transaction_id, p_kind, v_part);
+        taken := taken + v_part;
+        lots := lots || ledger_lot_json_v1(v_lot.id, v_part, v_lot.expires_at, 'active');
+        EXIT WHEN taken = p_units;
+    END LOOP;
+END
+$$;
+
+-- Name: ledger_units_v1(jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_units_v1(p_operation jsonb) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_units bigint := (p_operation ->> 'units')::bigint;
+BEGIN
+    IF v_units IS NULL OR v_units <= 0 THEN
+        PERFORM ledger_refuse_v1('INVALID_INPUT', jsonb_build_object('problem', 'units must be a whole number above zero'));
+    END IF;
+    RETURN v_units;
+END
+$$;
+
+-- Name: member_lock_v1(uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.member_lock_v1(p_member_id uuid) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_version bigint;
+BEGIN
+    SELECT version INTO v_version FROM member_version WHERE member_id = p_member_id FOR UPDATE;
+    IF NOT FOUND THEN
+        INSERT INTO member_version (member_id) VALUES (p_member_id) ON CONFLICT DO NOTHING;
+        SELECT version INTO v_version FROM member_version WHERE member_id = p_member_id FOR UPDATE;
+    END IF;
+    RETURN v_version;
+END
+$$;
+
+-- Name: offer_claims_use_v1(uuid, uuid[], uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.offer_claims_use_v1(p_member_id uuid, p_claim_ids uuid[], p_purchase_id uuid, p_occurred_at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_used integer;
+BEGIN
+    UPDATE offer_claim SET used_at = p_occurred_at, purchase_id = p_purchase_id
+     WHERE member_id = p_member_id AND claim_id = ANY (p_claim_ids) AND used_at IS NULL
+       AND p_occurred_at < usable_until;
+    GET DIAGNOSTICS v_used = ROW_COUNT;
+    IF v_used <> cardinality(p_claim_ids) THEN
+        RAISE EXCEPTION 'of % claimed offers only % can still be used', cardinality(p_claim_ids), v_used
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+END
+$$;
+
+-- Name: outbox_publish_v1(uuid[], uuid[], text[], jsonb[], timestamp with time zone[], boolean); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.outbox_publish_v1(p_member_ids uuid[], p_ids uuid[], p_kinds text[], p_payloads jsonb[], p_occurred_at timestamp with time zone[], p_quiet boolean) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_member_id uuid;
+BEGIN
+    IF NOT p_quiet THEN
+        INSERT INTO outbox (member_id, id, kind, payload, occurred_at)
+        SELECT * FROM unnest(p_member_ids, p_ids, p_kinds, p_payloads, p_occurred_at);
+    END IF;
+    FOR v_member_id IN SELECT DISTINCT m FROM unnest(p_member_ids) AS m ORDER BY m LOOP
+        INSERT INTO member_version (member_id, version) VALUES (v_member_id, 1)
+        ON CONFLICT (member_id) DO UPDATE SET version = member_version.version + 1;
+    END LOOP;
+END
+$$;
+
+-- Name: rate_limit_take_v1(bytea, integer, integer, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.rate_limit_take_v1(p_digest bytea, p_burst integer, p_seconds integer, p_now timestamp with time zone) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_interval interval := make_interval(secs => p_seconds::double precision / p_burst);
+    v_window interval := make_interval(secs => p_seconds);
+    v_drains_at timestamptz;
+BEGIN
+    INSERT INTO rate_limit (digest, drains_at) VALUES (p_digest, p_now)
+    ON CONFLICT (digest) DO NOTHING;
+    SELECT greatest(drains_at, p_now) INTO v_drains_at FROM rate_limit WHERE digest = p_digest FOR UPDATE;
+    IF v_drains_at + v_interval - v_window > p_now THEN
+        RETURN ceil(extract(epoch FROM v_drains_at + v_interval - v_window - p_now));
+    END IF;
+    UPDATE rate_limit SET drains_at = v_drains_at + v_interval WHERE digest = p_digest;
+    RETURN 0;
+END
+$$;
+
+-- Name: record_event_v1(uuid, bigint, text, text, bytea, timestamp with time zone, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.record_event_v1(p_member_id uuid, p_expected_version bigint, p_scope text, p_key text, p_hash bytea, p_now timestamp with time zone, p_event jsonb, p_quiet boolean DEFAULT false) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_event jsonb := p_event -> 'event';
+    v_at timestamptz := (p_event ->> 'at')::timestamptz;
+    v_posted jsonb := '{"results": []}';
+    v_halted jsonb;
+BEGIN
+    v_halted := checkout_begin_v1(p_member_id, p_expected_version, p_scope, p_key, p_hash);
+    IF v_halted IS NOT NULL THEN
+        RETURN v_halted;
+    END IF;
+    IF jsonb_array_length(p_event -> 'operations') > 0 THEN
+        v_posted := ledger_post_v1(p_member_id, p_now, p_event -> 'operations', p_quiet);
+        IF v_posted ->> 'status' = 'refused' THEN
+            DELETE FROM request WHERE scope = p_scope AND key = p_key;
+            RETURN v_posted;
+        END IF;
+    END IF;
+    INSERT INTO activity_event (member_id, event_id, name, store_id, occurred_at, recorded_at, properties, points)
+    VALUES (p_member_id, (v_event ->> 'id')::uuid, v_event ->> 'name', v_event ->> 'store_id', v_at, p_now,
+            v_event -> 'properties', v_event -> 'points');
+    PERFORM award_v1(p_member_id, 'event', (v_event ->> 'id')::uuid, v_at, (p_event ->> 'programme_version')::integer,
+                     p_event -> 'awards', p_event -> 'trace', v_posted);
+    RETURN checkout_end_v1(p_member_id, p_scope, p_key, p_now, p_event, v_posted, p_quiet);
+END
+$$;
+
+-- Name: refuse_change_v1(); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.refuse_change_v1() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'rows of % are append-only: record a correction instead of a change', TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation';
+END
+$$;
+
+-- Name: return_v1(uuid, bigint, text, text, bytea, timestamp with time zone, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.return_v1(p_member_id uuid, p_expected_version bigint, p_scope text, p_key text, p_hash bytea, p_now timestamp with time zone, p_return jsonb, p_quiet boolean DEFAULT false) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_return jsonb := p_return -> 'return';
+    v_return_id uuid := (v_return ->> 'id')::uuid;
+    v_purchase_id uuid := (v_return ->> 'purchase_id')::uuid;
+    v_at timestamptz := (p_return ->> 'at')::timestamptz;
+    v_posted jsonb := '{"results": []}';
+    v_halted jsonb;
+BEGIN
+    v_halted := checkout_begin_v1(p_member_id, p_expected_version, p_scope, p_key, p_hash);
+    IF v_halted IS NOT NULL THEN
+        RETURN v_halted;
+    END IF;
+    IF jsonb_array_length(p_return -> 'operations') > 0 THEN
+        v_posted := ledger_post_v1(p_member_id, p_now, p_return -> 'operations', p_quiet);
+        IF v_posted ->> 'status' = 'refused' THEN
+            DELETE FROM request WHERE scope = p_scope AND key = p_key;
+            RETURN v_posted;
+        END IF;
+    END IF;
+    INSERT INTO purchase_return (member_id, return_id, purchase_id, store_id, occurred_at, recorded_at, currency,
+                                 total_minor, points)
+    VALUES (p_member_id, v_return_id, v_purchase_id, v_return ->> 'store_id', v_at, p_now, v_return ->> 'currency',
+            (v_return ->> 'total_minor')::bigint, v_return -> 'points');
+    INSERT INTO purchase_return_line (member_id, return_id, line_number, purchase_id, quantity, amount_minor)
+    SELECT p_member_id, v_return_id, n.number, v_purchase_id, n.quantity, n.amount_minor
+      FROM jsonb_to_recordset(p_return -> 'lines') AS n (number integer, quantity numeric, amount_minor bigint);
+    UPDATE purchase_line AS l SET returned_quantity = l.returned_quantity + n.quantity
+      FROM jsonb_to_recordset(p_return -> 'lines') AS n (number integer, quantity numeric)
+     WHERE l.member_id = p_member_id AND l.purchase_id = v_purchase_id AND l.line_number = n.number;
+    UPDATE award AS a SET clawed_back_units = a.clawed_back_units + n.units
+      FROM jsonb_to_recordset(p_return -> 'clawbacks') AS n (award_id uuid, units bigint)
+     WHERE a.member_id = p_member_id AND a.award_id = n.award_id;
+    RETURN checkout_end_v1(p_member_id, p_scope, p_key, p_now, p_return, v_posted, p_quiet);
+END
+$$;
+
+-- Name: settle_series_v1(uuid, bigint, timestamp with time zone, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.settle_series_v1(p_member_id uuid, p_expected_version bigint, p_now timestamp with time zone, p_sales jsonb, p_quiet boolean DEFAULT false) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_sale jsonb;
+    v_reply jsonb;
+    v_replies jsonb[] := '{}';
+    v_version bigint := p_expected_version;
+BEGIN
+    FOR v_sale IN SELECT value FROM jsonb_array_elements(p_sales) LOOP
+        v_reply := settle_v1(p_member_id, v_version, v_sale ->> 'scope', v_sale ->> 'key',
+                             decode(v_sale ->> 'hash', 'hex'), p_now, v_sale -> 'sale', p_quiet);
+        v_replies := array_append(v_replies, v_reply);
+        EXIT WHEN v_reply ->> 'status' <> 'done';
+        v_version := (v_reply #>> '{response,version}')::bigint;
+    END LOOP;
+    RETURN to_jsonb(v_replies);
+END
+$$;
+
+-- Name: settle_v1(uuid, bigint, text, text, bytea, timestamp with time zone, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.settle_v1(p_member_id uuid, p_expected_version bigint, p_scope text, p_key text, p_hash bytea, p_now timestamp with time zone, p_sale jsonb, p_quiet boolean DEFAULT false) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_purchase jsonb := p_sale -> 'purchase';
+    v_purchase_id uuid := (v_purchase ->> 'id')::uuid;
+    v_at timestamptz := (p_sale ->> 'at')::timestamptz;
+    v_posted jsonb := '{"results": []}';
+    v_halted jsonb;
+BEGIN
+    v_halted := checkout_begin_v1(p_member_id, p_expected_version, p_scope, p_key, p_hash);
+    IF v_halted IS NOT NULL THEN
+        RETURN v_halted;
+    END IF;
+    IF jsonb_array_length(p_sale -> 'operations') > 0 THEN
+        v_posted := ledger_post_v1(p_member_id, p_now, p_sale -> 'operations', p_quiet);
+        IF v_posted ->> 'status' = 'refused' THEN
+            DELETE FROM request WHERE scope = p_scope AND key = p_key;
+            RETURN v_posted;
+        END IF;
+    END IF;
+    IF (p_sale ->> 'guest')::boolean THEN
+        -- Somebody without a card: a member made from the receipt, whom its holder may claim later.
+        INSERT INTO member (member_id, status, source, joined_at, recorded_at)
+        VALUES (p_member_id, 'guest', 'till', v_at, p_now) ON CONFLICT DO NOTHING;
+    END IF;
+    INSERT INTO purchase (member_id, purchase_id, store_id, receipt, channel, occurred_at, recorded_at, currency,
+                          total_minor, tax_minor, discount_minor, tenders, attributes, points,
+                          burns)
+    VALUES (p_member_id, v_purchase_id, v_purchase ->> 'store_id', v_purchase ->> 'receipt', v_purchase ->> 'channel',
+            v_at, p_now, v_purchase ->> 'currency', (v_purchase ->> 'total_minor')::bigint,
+            (v_purchase ->> 'tax_minor')::bigint, (v_purchase ->> 'discount_minor')::bigint,
+            v_purchase -> 'tenders', v_purchase -> 'attributes', v_purchase -> 'points', (
+                SELECT coalesce(jsonb_agg(jsonb_build_object(
+                           'currency', r ->> 'currency', 'units', r -> 'units', 'transaction_id', r -> 'transaction_id')), '[]')
+                  FROM jsonb_array_elements(v_posted -> 'results') AS r WHERE r ->> 'op' = 'burn'));
+    INSERT INTO purchase_line (member_id, purchase_id, line_number, kind, sku, name, category, department, brand,
+                               quantity, amount_minor, tax_minor, discount_minor, attributes)
+    SELECT p_member_id, v_purchase_id, n.number, n.kind, n.sku, n.name, n.category, n.department, n.brand,
+           n.quantity, n.amount_minor, n.tax_minor, n.discount_minor, coalesce(n.attributes, '{}')
+      FROM jsonb_to_recordset(p_sale -> 'lines') AS n (
+           number integer, kind text, sku text, name text, category text, department text, brand text,
+           quantity numeric, amount_minor bigint, tax_minor bigint, discount_minor bigint, attributes jsonb);
+    PERFORM award_v1(p_member_id, 'purchase', v_purchase_id, v_at, (p_sale ->> 'programme_version')::integer,
+                     p_sale -> 'awards', p_sale -> 'trace', v_posted);
+    IF jsonb_array_length(p_sale -> 'claims') > 0 THEN
+        PERFORM offer_claims_use_v1(
+            p_member_id, (SELECT array_agg(c::uuid) FROM jsonb_array_elements_text(p_sale -> 'claims') AS c),
+            v_purchase_id, v_at);
+    END IF;
+    RETURN checkout_end_v1(p_member_id, p_scope, p_key, p_now, p_sale, v_posted, p_quiet);
+END
+$$;
+
+-- Name: tier_stand_v1(uuid, timestamp with time zone, jsonb, jsonb, integer); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.tier_stand_v1(p_member_id uuid, p_now timestamp with time zone, p_standing jsonb, p_changes jsonb, p_programme_version integer) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO tier_standing (member_id, tier_key, since, kept_until)
+    VALUES (p_member_id, p_standing ->> 'tier', (p_standing ->> 'since')::timestamptz,
+            (p_standing ->> 'kept_until')::timestamptz)
+    ON CONFLICT (member_id) DO UPDATE
+       SET tier_key = excluded.tier_key, since = excluded.since, kept_until = excluded.kept_until;
+    INSERT INTO tier_change (member_id, change_id, from_tier, to_tier, reason, occurred_at, recorded_at, kept_until,
+                             programme_version)
+    SELECT p_member_id, n.id, n."from", n."to", n.reason, n.occurred_at, p_now, n.kept_until, p_programme_version
+      FROM jsonb_to_recordset(p_changes) AS n (
+           id uuid, "from" text, "to" text, reason text, occurred_at timestamptz, kept_until timestamptz);
+END
+$$;
+
+-- Name: activity_event; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.activity_event (
+    member_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    name text NOT NULL,
+    store_id text,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    properties jsonb NOT NULL,
+    points jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+-- Name: api_key; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.api_key (
+    key_id text NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    secret_digest bytea NOT NULL,
+    scopes text[] NOT NULL,
+    store_id text,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    last_used_at timestamp with time zone,
+    CONSTRAINT ck_api_key_kind_known CHECK ((kind = ANY (ARRAY['staff'::text, 'till'::text, 'service'::text])))
+);
+
+-- Name: award; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.award (
+    member_id uuid NOT NULL,
+    award_id uuid NOT NULL,
+    source_kind text NOT NULL,
+    source_id uuid NOT NULL,
+    rule_key text NOT NULL,
+    currency text NOT NULL,
+    units bigint NOT NULL,
+    clawed_back_units bigint DEFAULT 0 NOT NULL,
+    line_numbers integer[] NOT NULL,
+    line_units bigint[] NOT NULL,
+    usage_periods text[] NOT NULL,
+    ledger_transaction_id uuid,
+    programme_version integer NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_award_clawed_back_within_units CHECK (((clawed_back_units >= 0) AND (clawed_back_units <= units))),
+    CONSTRAINT ck_award_source_kind_known CHECK ((source_kind = ANY (ARRAY['purchase'::text, 'event'::text]))),
+    CONSTRAINT ck_award_units_positive CHECK ((units > 0))
+);
+
+-- Name: card_code; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.card_code (
+    digest bytea NOT NULL,
+    member_id uuid NOT NULL,
+    kind text NOT NULL,
+    code text,
+    secret bytea,
+    issued_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT ck_card_code_kind_known CHECK ((kind = ANY (ARRAY['static'::text, 'rotating'::text]))),
+    CONSTRAINT ck_card_code_live_or_cleared CHECK (((revoked_at IS NULL) = (code IS NOT NULL))),
+    CONSTRAINT ck_card_code_secret_of_rotating CHECK (((secret IS NOT NULL) = ((kind = 'rotating'::text) AND (revoked_at IS NULL))))
+);
+
+-- Name: consent_change; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.consent_change (
+    member_id uuid NOT NULL,
+    change_id uuid NOT NULL,
+    purpose text NOT NULL,
+    channel text NOT NULL,
+    granted boolean NOT NULL,
+    source text NOT NULL,
+    wording text NOT NULL,
+    changed_at timestamp with time zone NOT NULL
+);
+
+-- Name: entry; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.entry (
+    member_id uuid NOT NULL,
+    transaction_id uuid NOT NULL,
+    id uuid NOT NULL,
+    currency text NOT NULL,
+    account text NOT NULL,
+    amount bigint NOT NULL,
+    account_version bigint NOT NULL,
+    previous_version bigint,
+    balance_before bigint NOT NULL,
+    balance_after bigint NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_entry_account CHECK ((account = ANY (ARRAY['available'::text, 'pending'::text, 'reserved'::text, 'debt'::text, 'issued'::text, 'redeemed'::text, 'expired'::text, 'revoked'::text, 'adjusted'::text]))),
+    CONSTRAINT ck_entry_amount CHECK ((amount <> 0)),
+    CONSTRAINT ck_entry_balance CHECK ((balance_after = (balance_before + amount))),
+    CONSTRAINT ck_entry_sign CHECK (
+CASE
+    WHEN (account = ANY (ARRAY['available'::text, 'pending'::text, 'reserved'::text, 'redeemed'::text, 'expired'::text, 'revoked'::text])) THEN (balance_after >= 0)
+    WHEN (account = ANY (ARRAY['debt'::text, 'issued'::text])) THEN (balance_after <= 0)
+    ELSE true
+END),
+    CONSTRAINT ck_entry_version CHECK (
+CASE
+    WHEN (previous_version IS NULL) THEN ((account_version = 1) AND (balance_before = 0))
+    ELSE (account_version = (previous_version + 1))
+END)
+);
+
+-- Name: evaluation; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.evaluation (
+    member_id uuid NOT NULL,
+    source_id uuid NOT NULL,
+    source_kind text NOT NULL,
+    programme_version integer NOT NULL,
+    trace jsonb NOT NULL
+);
+
+-- Name: feed_event; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.feed_event (
+    member_id uuid NOT NULL,
+    event_id uuid NOT NULL,
+    kind text NOT NULL,
+    card_kind text NOT NULL,
+    card_key text NOT NULL,
+    slot integer NOT NULL,
+    propensity double precision NOT NULL,
+    epoch bigint NOT NULL,
+    policy text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL
+);
+
+-- Name: in_app_message; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.in_app_message (
+    member_id uuid NOT NULL,
+    message_id uuid NOT NULL,
+    source_id uuid NOT NULL,
+    template_key text NOT NULL,
+    template_values jsonb NOT NULL,
+    display text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone,
+    dismissed_at timestamp with time zone,
+    CONSTRAINT ck_in_app_message_display CHECK ((display = ANY (ARRAY['banner'::text, 'card'::text, 'modal'::text, 'full_screen'::text])))
+);
+
+-- Name: ledger_checkpoint; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.ledger_checkpoint (
+    until_id uuid NOT NULL,
+    currency text NOT NULL,
+    account text NOT NULL,
+    total bigint NOT NULL
+);
+
+-- Name: ledger_programme_balance; Type: VIEW; Schema: public; Owner: -
+
+CREATE VIEW public.ledger_programme_balance AS
+ WITH latest AS (
+         SELECT (max((ledger_checkpoint.until_id)::text))::uuid AS until_id
+           FROM public.ledger_checkpoint
+        )
+ SELECT currency,
+    account,
+    (sum(total))::bigint AS total
+   FROM ( SELECT ledger_checkpoint.currency,
+            ledger_checkpoint.account,
+            ledger_checkpoint.total
+           FROM (public.ledger_checkpoint
+             JOIN latest USING (until_id))
+        UNION ALL
+         SELECT entry.currency,
+            entry.account,
+            sum(entry.amount) AS sum
+           FROM public.entry
+          WHERE (entry.id >= COALESCE(( SELECT latest.until_id
+                   FROM latest), '00000000-0000-0000-0000-000000000000'::uuid))
+          GROUP BY entry.currency, entry.account) parts
+  GROUP BY currency, account;
+
+-- Name: ledger_transaction; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.ledger_transaction (
+    member_id uuid NOT NULL,
+    id uuid NOT NULL,
+    scope text NOT NULL,
+    key text NOT NULL,
+    input_hash bytea NOT NULL,
+    kind text NOT NULL,
+    currency text NOT NULL,
+    requested bigint NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    programme_version integer,
+    actor text,
+    reason jsonb NOT NULL,
+    reverses uuid,
+    purchase_id uuid,
+    held_until timestamp with time zone,
+    response jsonb NOT NULL,
+    CONSTRAINT ck_ledger_transaction_actor CHECK (((kind <> 'adjust'::text) OR (actor IS NOT NULL))),
+    CONSTRAINT ck_ledger_transaction_kind CHECK ((kind = ANY (ARRAY['earn'::text, 'settle'::text, 'burn'::text, 'restore'::text, 'clawback'::text, 'expire'::text, 'adjust'::text, 'move_expiry'::text, 'hold'::text, 'release'::text, 'capture'::text]))),
+    CONSTRAINT ck_ledger_transaction_reverses CHECK (((kind = ANY (ARRAY['restore'::text, 'clawback'::text, 'release'::text, 'capture'::text])) = (reverses IS NOT NULL)))
+);
+
+-- Name: lot; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.lot (
+    member_id uuid NOT NULL,
+    id uuid NOT NULL,
+    currency text NOT NULL,
+    transaction_id uuid NOT NULL,
+    source text NOT NULL,
+    purchase_id uuid,
+    line text,
+    original bigint NOT NULL,
+    remaining bigint NOT NULL,
+    reserved bigint DEFAULT 0 NOT NULL,
+    state text NOT NULL,
+    earned_at timestamp with time zone NOT NULL,
+    activates_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    CONSTRAINT ck_lot_original CHECK ((original > 0)),
+    CONSTRAINT ck_lot_remaining CHECK (((remaining >= 0) AND (reserved >= 0) AND ((remaining + reserved) <= original))),
+    CONSTRAINT ck_lot_state CHECK (((state = 'active'::text) OR ((state = 'pending'::text) AND (activates_at IS NOT NULL))))
+)
+WITH (fillfactor='80');
+
+-- Name: lot_expiry_change; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.lot_expiry_change (
+    member_id uuid NOT NULL,
+    lot_id uuid NOT NULL,
+    transaction_id uuid NOT NULL,
+    previous_expires_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    recorded_at timestamp with time zone NOT NULL
+);
+
+-- Name: lot_use; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.lot_use (
+    member_id uuid NOT NULL,
+    lot_id uuid NOT NULL,
+    transaction_id uuid NOT NULL,
+    kind text NOT NULL,
+    amount bigint NOT NULL,
+    CONSTRAINT ck_lot_use_amount CHECK (
+CASE
+    WHEN (kind = 'restore'::text) THEN (amount < 0)
+    WHEN (kind = ANY (ARRAY['hold'::text, 'expire'::text])) THEN (amount <> 0)
+    ELSE (amount > 0)
+END),
+    CONSTRAINT ck_lot_use_kind CHECK ((kind = ANY (ARRAY['burn'::text, 'restore'::text, 'clawback'::text, 'expire'::text, 'adjust'::text, 'debt'::text, 'hold'::text])))
+);
+
+-- Name: member; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.member (
+    member_id uuid NOT NULL,
+    status text NOT NULL,
+    source text NOT NULL,
+    joined_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    erased_at timestamp with time zone,
+    CONSTRAINT ck_member_erased_has_a_date CHECK (((status = 'erased'::text) = (erased_at IS NOT NULL))),
+    CONSTRAINT ck_member_status_known CHECK ((status = ANY (ARRAY['active'::text, 'guest'::text, 'erased'::text])))
+);
+
+-- Name: member_consent; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.member_consent (
+    member_id uuid NOT NULL,
+    purpose text NOT NULL,
+    channel text NOT NULL,
+    granted boolean NOT NULL,
+    changed_at timestamp with time zone NOT NULL
+);
+
+-- Name: member_contact; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.member_contact (
+    member_id uuid NOT NULL,
+    kind text NOT NULL,
+    value text NOT NULL,
+    added_at timestamp with time zone NOT NULL
+);
+
+-- Name: member_identity; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.member_identity (
+    kind text NOT NULL,
+    digest bytea NOT NULL,
+    pepper_version smallint NOT NULL,
+    member_id uuid NOT NULL,
+    linked_at timestamp with time zone NOT NULL
+);
+
+-- Name: member_profile; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.member_profile (
+    member_id uuid NOT NULL,
+    locale text NOT NULL,
+    time_zone text NOT NULL,
+    display_name text,
+    birthday_month smallint,
+    birthday_day smallint,
+    picture_url text,
+    background_url text,
+    home_store text,
+    preferences jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT ck_member_profile_birthday_whole CHECK (((birthday_month IS NULL) = (birthday_day IS NULL)))
+);
+
+-- Name: member_version; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.member_version (
+    member_id uuid NOT NULL,
+    version bigint DEFAULT 0 NOT NULL
+)
+WITH (fillfactor='50');
+
+-- Name: message_decision; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.message_decision (
+    member_id uuid NOT NULL,
+    source_id uuid NOT NULL,
+    template_key text NOT NULL,
+    channel text NOT NULL,
+    purpose text NOT NULL,
+    outcome text NOT NULL,
+    reason text NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    send_at timestamp with time zone,
+    CONSTRAINT ck_message_decision_outcome CHECK ((outcome = ANY (ARRAY['sent'::text, 'deferred'::text, 'suppressed'::text])))
+);
+
+-- Name: offer_claim; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.offer_claim (
+    member_id uuid NOT NULL,
+    claim_id uuid NOT NULL,
+    offer_key text NOT NULL,
+    programme_version integer NOT NULL,
+    claimed_at timestamp with time zone NOT NULL,
+    usable_until timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    purchase_id uuid,
+    CONSTRAINT ck_offer_claim_usable_after_claim CHECK ((usable_until > claimed_at))
+);
+
+-- Name: offer_total; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.offer_total (
+    offer_key text NOT NULL,
+    claimed bigint NOT NULL,
+    spent_minor bigint NOT NULL
+);
+
+-- Name: otp_challenge; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.otp_challenge (
+    challenge_id uuid NOT NULL,
+    kind text NOT NULL,
+    identity_digest bytea NOT NULL,
+    code_digest bytea NOT NULL,
+    attempts_left smallint NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT ck_otp_challenge_attempts_bounded CHECK ((attempts_left >= 0))
+);
+
+-- Name: outbox; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.outbox (
+    member_id uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    payload jsonb NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+-- Name: pass; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.pass (
+    member_id uuid NOT NULL,
+    serial text NOT NULL,
+    kind text DEFAULT 'card'::text NOT NULL,
+    authentication_token text NOT NULL,
+    update_tag bigint DEFAULT 1 NOT NULL,
+    content_digest bytea NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    voided_at timestamp with time zone,
+    CONSTRAINT ck_pass_token_length CHECK ((length(authentication_token) >= 16)),
+    CONSTRAINT ck_pass_update_tag CHECK ((update_tag > 0)),
+    CONSTRAINT ck_pass_whole_seconds CHECK ((updated_at = date_trunc('second'::text, updated_at)))
+);
+
+-- Name: pass_device; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.pass_device (
+    member_id uuid NOT NULL,
+    serial text NOT NULL,
+    device_library_identifier text NOT NULL,
+    push_token text NOT NULL,
+    registered_at timestamp with time zone NOT NULL
+);
+
+-- Name: pgqueuer; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.pgqueuer (
+    id bigint NOT NULL,
+    priority integer NOT NULL,
+    queue_manager_id uuid,
+    created timestamp with time zone DEFAULT now() NOT NULL,
+    updated timestamp with time zone DEFAULT now() NOT NULL,
+    heartbeat timestamp with time zone DEFAULT now() NOT NULL,
+    execute_after timestamp with time zone DEFAULT now() NOT NULL,
+    status public.pgqueuer_status NOT NULL,
+    entrypoint text NOT NULL,
+    dedupe_key text,
+    payload bytea,
+    headers jsonb,
+    attempts integer DEFAULT 0 NOT NULL,
+    slot bigint
+);
+
+-- Name: pgqueuer_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+
+CREATE SEQUENCE public.pgqueuer_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+-- Name: pgqueuer_id_seq; Type: SEQUENCE OWNED BY; Schema: public; Owner: -
+
+ALTER SEQUENCE public.pgqueuer_id_seq OWNED BY public.pgqueuer.id;
+
+-- Name: pgqueuer_log; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.pgqueuer_log (
+    id bigint NOT NULL,
+    created timestamp with time zone DEFAULT now() NOT NULL,
+    job_id bigint NOT NULL,
+    status public.pgqueuer_status NOT NULL,
+    priority integer NOT NULL,
+    entrypoint text NOT NULL,
+    traceback jsonb,
+    aggregated boolean DEFAULT false
+);
+
+-- Name: pgqueuer_log_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+
+ALTER TABLE public.pgqueuer_log ALTER COLUMN id ADD GENERATED BY DEFAULT AS IDENTITY (
+    SEQUENCE NAME public.pgqueuer_log_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+-- Name: pgqueuer_schedules; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.pgqueuer_schedules (
+    id bigint NOT NULL,
+    expression text NOT NULL,
+    entrypoint text NOT NULL,
+    heartbeat timestamp with time zone DEFAULT now() NOT NULL,
+    created timestamp with time zone DEFAULT now() NOT NULL,
+    updated timestamp with time zone DEFAULT now() NOT NULL,
+    next_run timestamp with time zone DEFAULT now() NOT NULL,
+    last_run timestamp with time zone,
+    status public.pgqueuer_status DEFAULT 'queued'::public.pgqueuer_status
+);
+
+-- Name: pgqueuer_schedules_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+
+CREATE SEQUENCE public.pgqueuer_schedules_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+-- Name: pgqueuer_schedules_id_seq; Type: SEQUENCE OWNED BY; Schema: public; Owner: -
+
+ALTER SEQUENCE public.pgqueuer_schedules_id_seq OWNED BY public.pgqueuer_schedules.id;
+
+-- Name: pgqueuer_statistics; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.pgqueuer_statistics (
+    id bigint NOT NULL,
+    created timestamp with time zone DEFAULT date_trunc('sec'::text, now()) NOT NULL,
+    count bigint NOT NULL,
+    priority integer NOT NULL,
+    status public.pgqueuer_status NOT NULL,
+    entrypoint text NOT NULL
+);
+
+-- Name: pgqueuer_statistics_id_seq; Type: SEQUENCE; Schema: public; Owner: -
+
+CREATE SEQUENCE public.pgqueuer_statistics_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+-- Name: pgqueuer_statistics_id_seq; Type: SEQUENCE OWNED BY; Schema: public; Owner: -
+
+ALTER SEQUENCE public.pgqueuer_statistics_id_seq OWNED BY public.pgqueuer_statistics.id;
+
+-- Name: product; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.product (
+    sku text NOT NULL,
+    name text NOT NULL,
+    category text,
+    department text,
+    brand text,
+    updated_at timestamp with time zone NOT NULL
+);
+
+-- Name: programme_version; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.programme_version (
+    version integer NOT NULL,
+    effective_from timestamp with time zone NOT NULL,
+    source_text text NOT NULL,
+    source_hash bytea NOT NULL,
+    actor text DEFAULT ''::text NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT ck_programme_version_version_positive CHECK ((version > 0))
+);
+
+-- Name: purchase; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.purchase (
+    member_id uuid NOT NULL,
+    purchase_id uuid NOT NULL,
+    store_id text NOT NULL,
+    receipt text NOT NULL,
+    channel text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    currency text NOT NULL,
+    total_minor bigint NOT NULL,
+    tax_minor bigint NOT NULL,
+    discount_minor bigint NOT NULL,
+    tenders jsonb NOT NULL,
+    points jsonb DEFAULT '{}'::jsonb NOT NULL,
+    burns jsonb DEFAULT '[]'::jsonb NOT NULL,
+    attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT ck_purchase_currency_is_iso CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT ck_purchase_total_not_negative CHECK ((total_minor >= 0))
+);
+
+-- Name: purchase_line; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.purchase_line (
+    member_id uuid NOT NULL,
+    purchase_id uuid NOT NULL,
+    line_number integer NOT NULL,
+    kind text NOT NULL,
+    sku text,
+    name text,
+    category text,
+    department text,
+    brand text,
+    quantity numeric(12,3) NOT NULL,
+    returned_quantity numeric(12,3) DEFAULT 0 NOT NULL,
+    amount_minor bigint NOT NULL,
+    tax_minor bigint NOT NULL,
+    discount_minor bigint NOT NULL,
+    attributes jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT ck_purchase_line_amount_not_negative CHECK ((amount_minor >= 0)),
+    CONSTRAINT ck_purchase_line_quantity_positive CHECK ((quantity > (0)::numeric)),
+    CONSTRAINT ck_purchase_line_returned_within_bought CHECK (((returned_quantity >= (0)::numeric) AND (returned_quantity <= quantity)))
+);
+
+-- Name: purchase_return; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.purchase_return (
+    member_id uuid NOT NULL,
+    return_id uuid NOT NULL,
+    purchase_id uuid NOT NULL,
+    store_id text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    currency text NOT NULL,
+    total_minor bigint NOT NULL,
+    points jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+-- Name: purchase_return_line; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.purchase_return_line (
+    member_id uuid NOT NULL,
+    return_id uuid NOT NULL,
+    line_number integer NOT NULL,
+    purchase_id uuid NOT NULL,
+    quantity numeric(12,3) NOT NULL,
+    amount_minor bigint NOT NULL,
+    CONSTRAINT ck_purchase_return_line_quantity_positive CHECK ((quantity > (0)::numeric))
+);
+
+-- Name: push_send; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.push_send (
+    member_id uuid NOT NULL,
+    source_id uuid NOT NULL,
+    template_key text NOT NULL,
+    target_id uuid NOT NULL,
+    purpose text NOT NULL,
+    template_values jsonb NOT NULL,
+    state text NOT NULL,
+    next_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    attempts_count integer DEFAULT 0 NOT NULL,
+    provider_id text,
+    last_reason text,
+    settled_at timestamp with time zone,
+    CONSTRAINT ck_push_send_state CHECK ((state = ANY (ARRAY['queued'::text, 'sending'::text, 'sent'::text, 'unregistered'::text, 'rejected'::text, 'withdrawn'::text, 'expired'::text, 'abandoned'::text])))
+);
+
+-- Name: push_target; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.push_target (
+    member_id uuid NOT NULL,
+    target_id uuid NOT NULL,
+    kind text NOT NULL,
+    value text NOT NULL,
+    platform text NOT NULL,
+    app_version text,
+    locale text,
+    time_zone text,
+    permission text NOT NULL,
+    registered_at timestamp with time zone NOT NULL,
+    last_seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_push_target_kind CHECK ((kind = ANY (ARRAY['fcm_token'::text, 'fcm_fid'::text, 'web_push'::text]))),
+    CONSTRAINT ck_push_target_permission CHECK ((permission = ANY (ARRAY['granted'::text, 'provisional'::text, 'denied'::text, 'unknown'::text]))),
+    CONSTRAINT ck_push_target_platform CHECK ((platform = ANY (ARRAY['ios'::text, 'android'::text, 'web'::text])))
+);
+
+-- Name: push_target_owner; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.push_target_owner (
+    kind text NOT NULL,
+    value_hash bytea NOT NULL,
+    member_id uuid NOT NULL,
+    target_id uuid NOT NULL
+);
+
+-- Name: rate_limit; Type: TABLE; Schema: public; Owner: -
+
+CREATE UNLOGGED TABLE public.rate_limit (
+    digest bytea NOT NULL,
+    drains_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='70');
+
+-- Name: redemption; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.redemption (
+    member_id uuid NOT NULL,
+    redemption_id uuid NOT NULL,
+    reward_key text NOT NULL,
+    programme_version integer NOT NULL,
+    status text NOT NULL,
+    code text NOT NULL,
+    currency text NOT NULL,
+    units bigint NOT NULL,
+    transaction_id uuid,
+    redeemed_at timestamp with time zone NOT NULL,
+    usable_until timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    used_store text,
+    CONSTRAINT ck_redemption_price_was_burned CHECK (((units = 0) = (transaction_id IS NULL))),
+    CONSTRAINT ck_redemption_status_known CHECK ((status = ANY (ARRAY['held'::text, 'used'::text, 'cancelled'::text]))),
+    CONSTRAINT ck_redemption_used_has_a_time CHECK (((status = 'used'::text) = (used_at IS NOT NULL)))
+);
+
+-- Name: refresh_family; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.refresh_family (
+    member_id uuid NOT NULL,
+    family_id uuid NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    revoked_because text,
+    CONSTRAINT ck_refresh_family_revoked_because CHECK (((revoked_at IS NULL) = (revoked_because IS NULL)))
+);
+
+-- Name: refresh_token; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.refresh_token (
+    member_id uuid NOT NULL,
+    family_id uuid NOT NULL,
+    token_digest bytea NOT NULL,
+    generation integer NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    exchanged_at timestamp with time zone,
+    successor_salt bytea,
+    CONSTRAINT ck_refresh_token_exchanged_has_salt CHECK (((exchanged_at IS NULL) = (successor_salt IS NULL)))
+);
+
+-- Name: request; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.request (
+    scope text NOT NULL,
+    key text NOT NULL,
+    input_hash bytea NOT NULL,
+    member_id uuid,
+    response jsonb,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+-- Name: reward_code; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.reward_code (
+    reward_key text NOT NULL,
+    code text NOT NULL,
+    redemption_id uuid
+);
+
+-- Name: reward_stock; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.reward_stock (
+    reward_key text NOT NULL,
+    taken bigint NOT NULL,
+    CONSTRAINT ck_reward_stock_taken_not_negative CHECK ((taken >= 0))
+);
+
+-- Name: rule_usage; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.rule_usage (
+    member_id uuid NOT NULL,
+    rule_key text NOT NULL,
+    period text NOT NULL,
+    units bigint NOT NULL,
+    times integer NOT NULL,
+    last_at timestamp with time zone NOT NULL
+);
+
+-- Name: schedule; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.schedule (
+    name text NOT NULL,
+    next_run_at timestamp with time zone NOT NULL
+);
+
+-- Name: schema_version; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.schema_version (
+    version_num character varying(32) NOT NULL
+);
+
+-- Name: survey_answer; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.survey_answer (
+    member_id uuid NOT NULL,
+    answer_id uuid NOT NULL,
+    survey_key text NOT NULL,
+    occasion text NOT NULL,
+    programme_version integer NOT NULL,
+    answered_at timestamp with time zone NOT NULL,
+    answers jsonb NOT NULL,
+    currency text,
+    units bigint NOT NULL
+);
+
+-- Name: tier_change; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.tier_change (
+    member_id uuid NOT NULL,
+    change_id uuid NOT NULL,
+    from_tier text,
+    to_tier text,
+    reason text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    kept_until timestamp with time zone,
+    programme_version integer NOT NULL
+);
+
+-- Name: tier_counter; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.tier_counter (
+    member_id uuid NOT NULL,
+    counter text NOT NULL,
+    day date NOT NULL,
+    amount bigint NOT NULL
+);
+
+-- Name: tier_standing; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.tier_standing (
+    member_id uuid NOT NULL,
+    tier_key text,
+    since timestamp with time zone NOT NULL,
+    kept_until timestamp with time zone
+);
+
+-- Name: trusted_document; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.trusted_document (
+    sha256 text NOT NULL,
+    schema_name text NOT NULL,
+    app text NOT NULL,
+    name text NOT NULL,
+    body text NOT NULL,
+    published_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT ck_trusted_document_sha256_hexadecimal CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+-- Name: worker; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.worker (
+    id uuid NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL
+);
+
+-- Name: pgqueuer id; Type: DEFAULT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.pgqueuer ALTER COLUMN id SET DEFAULT nextval('public.pgqueuer_id_seq'::regclass);
+
+-- Name: pgqueuer_schedules id; Type: DEFAULT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.pgqueuer_schedules ALTER COLUMN id SET DEFAULT nextval('public.pgqueuer_schedules_id_seq'::regclass);
+
+-- Name: pgqueuer_statistics id; Type: DEFAULT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.pgqueuer_statistics ALTER COLUMN id SET DEFAULT nextval('public.pgqueuer_statistics_id_seq'::regclass);
+
+-- Name: pgqueuer_log pgqueuer_log_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.pgqueuer_log
+    ADD CONSTRAINT pgqueuer_log_pkey PRIMARY KEY (id);
+
+-- Name: pgqueuer pgqueuer_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.pgqueuer
+    ADD CONSTRAINT pgqueuer_pkey PRIMARY KEY (id);
+
+-- Name: pgqueuer_schedules pgqueuer_schedules_expression_entrypoint_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.pgqueuer_schedules
+    ADD CONSTRAINT pgqueuer_schedules_expression_entrypoint_key UNIQUE (expression, entrypoint);
+
+-- Name: pgqueuer_schedules pgqueuer_schedules_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.pgqueuer_schedules
+    ADD CONSTRAINT pgqueuer_schedules_pkey PRIMARY KEY (id);
+
+-- Name: pgqueuer_statistics pgqueuer_statistics_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.pgqueuer_statistics
+    ADD CONSTRAINT pgqueuer_statistics_pkey PRIMARY KEY (id);
+
+-- Name: activity_event pk_activity_event; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.activity_event
+    ADD CONSTRAINT pk_activity_event PRIMARY KEY (member_id, event_id);
+
+-- Name: api_key pk_api_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.api_key
+    ADD CONSTRAINT pk_api_key PRIMARY KEY (key_id);
+
+-- Name: award pk_award; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.award
+    ADD CONSTRAINT pk_award PRIMARY KEY (member_id, award_id);
+
+-- Name: card_code pk_card_code; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.card_code
+    ADD CONSTRAINT pk_card_code PRIMARY KEY (digest);
+
+-- Name: consent_change pk_consent_change; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.consent_change
+    ADD CONSTRAINT pk_consent_change PRIMARY KEY (member_id, change_id);
+
+-- Name: entry pk_entry; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.entry
+    ADD CONSTRAINT pk_entry PRIMARY KEY (member_id, transaction_id, id);
+
+-- Name: evaluation pk_evaluation; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.evaluation
+    ADD CONSTRAINT pk_evaluation PRIMARY KEY (member_id, source_id);
+
+-- Name: feed_event pk_feed_event; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.feed_event
+    ADD CONSTRAINT pk_feed_event PRIMARY KEY (member_id, event_id);
+
+-- Name: in_app_message pk_in_app_message; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.in_app_message
+    ADD CONSTRAINT pk_in_app_message PRIMARY KEY (member_id, message_id);
+
+-- Name: ledger_checkpoint pk_ledger_checkpoint; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.ledger_checkpoint
+    ADD CONSTRAINT pk_ledger_checkpoint PRIMARY KEY (until_id, currency, account);
+
+-- Name: ledger_transaction pk_ledger_transaction; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.ledger_transaction
+    ADD CONSTRAINT pk_ledger_transaction PRIMARY KEY (member_id, id);
+
+-- Name: lot pk_lot; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.lot
+    ADD CONSTRAINT pk_lot PRIMARY KEY (member_id, id);
+
+-- Name: lot_expiry_change pk_lot_expiry_change; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.lot_expiry_change
+    ADD CONSTRAINT pk_lot_expiry_change PRIMARY KEY (member_id, lot_id, transaction_id);
+
+-- Name: lot_use pk_lot_use; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.lot_use
+    ADD CONSTRAINT pk_lot_use PRIMARY KEY (member_id, lot_id, transaction_id, kind);
+
+-- Name: member pk_member; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.member
+    ADD CONSTRAINT pk_member PRIMARY KEY (member_id);
+
+-- Name: member_consent pk_member_consent; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.member_consent
+    ADD CONSTRAINT pk_member_consent PRIMARY KEY (member_id, purpose, channel);
+
+-- Name: member_contact pk_member_contact; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.member_contact
+    ADD CONSTRAINT pk_member_contact PRIMARY KEY (member_id, kind, value);
+
+-- Name: member_identity pk_member_identity; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.member_identity
+    ADD CONSTRAINT pk_member_identity PRIMARY KEY (kind, digest);
+
+-- Name: member_profile pk_member_profile; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.member_profile
+    ADD CONSTRAINT pk_member_profile PRIMARY KEY (member_id);
+
+-- Name: member_version pk_member_version; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.member_version
+    ADD CONSTRAINT pk_member_version PRIMARY KEY (member_id);
+
+-- Name: message_decision pk_message_decision; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.message_decision
+    ADD CONSTRAINT pk_message_decision PRIMARY KEY (member_id, source_id, template_key, channel);
+
+-- Name: offer_claim pk_offer_claim; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.offer_claim
+    ADD CONSTRAINT pk_offer_claim PRIMARY KEY (member_id, claim_id);
+
+-- Name: offer_total pk_offer_total; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.offer_total
+    ADD CONSTRAINT pk_offer_total PRIMARY KEY (offer_key);
+
+-- Name: otp_challenge pk_otp_challenge; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.otp_challenge
+    ADD CONSTRAINT pk_otp_challenge PRIMARY KEY (challenge_id);
+
+-- Name: outbox pk_outbox; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT pk_outbox PRIMARY KEY (member_id, id);
+
+-- Name: pass pk_pass; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.pass
+    ADD CONSTRAINT pk_pass PRIMARY KEY (member_id, serial);
+
+-- Name: pass_device pk_pass_device; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.pass_device
+    ADD CONSTRAINT pk_pass_device PRIMARY KEY (member_id, serial, device_library_identifier);
+
+-- Name: product pk_product; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.product
+    ADD CONSTRAINT pk_product PRIMARY KEY (sku);
+
+-- Name: programme_version pk_programme_version; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.programme_version
+    ADD CONSTRAINT pk_programme_version PRIMARY KEY (version);
+
+-- Name: purchase pk_purchase; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.purchase
+    ADD CONSTRAINT pk_purchase PRIMARY KEY (member_id, purchase_id);
+
+-- Name: purchase_line pk_purchase_line; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.purchase_line
+    ADD CONSTRAINT pk_purchase_line PRIMARY KEY (member_id, purchase_id, line_number);
+
+-- Name: purchase_return pk_purchase_return; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.purchase_return
+    ADD CONSTRAINT pk_purchase_return PRIMARY KEY (member_id, return_id);
+
+-- Name: purchase_return_line pk_purchase_return_line; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.purchase_return_line
+    ADD CONSTRAINT pk_purchase_return_line PRIMARY KEY (member_id, return_id, line_number);
+
+-- Name: push_send pk_push_send; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.push_send
+    ADD CONSTRAINT pk_push_send PRIMARY KEY (member_id, source_id, template_key, target_id);
+
+-- Name: push_target pk_push_target; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.push_target
+    ADD CONSTRAINT pk_push_target PRIMARY KEY (member_id, target_id);
+
+-- Name: push_target_owner pk_push_target_owner; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.push_target_owner
+    ADD CONSTRAINT pk_push_target_owner PRIMARY KEY (kind, value_hash);
+
+-- Name: rate_limit pk_rate_limit; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rate_limit
+    ADD CONSTRAINT pk_rate_limit PRIMARY KEY (digest);
+
+-- Name: redemption pk_redemption; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.redemption
+    ADD CONSTRAINT pk_redemption PRIMARY KEY (member_id, redemption_id);
+
+-- Name: refresh_family pk_refresh_family; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.refresh_family
+    ADD CONSTRAINT pk_refresh_family PRIMARY KEY (member_id, family_id);
+
+-- Name: refresh_token pk_refresh_token; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.refresh_token
+    ADD CONSTRAINT pk_refresh_token PRIMARY KEY (member_id, family_id, token_digest);
+
+-- Name: request pk_request; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.request
+    ADD CONSTRAINT pk_request PRIMARY KEY (scope, key);
+
+-- Name: reward_code pk_reward_code; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.reward_code
+    ADD CONSTRAINT pk_reward_code PRIMARY KEY (reward_key, code);
+
+-- Name: reward_stock pk_reward_stock; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.reward_stock
+    ADD CONSTRAINT pk_reward_stock PRIMARY KEY (reward_key);
+
+-- Name: rule_usage pk_rule_usage; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rule_usage
+    ADD CONSTRAINT pk_rule_usage PRIMARY KEY (member_id, rule_key, period);
+
+-- Name: schedule pk_schedule; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.schedule
+    ADD CONSTRAINT pk_schedule PRIMARY KEY (name);
+
+-- Name: survey_answer pk_survey_answer; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.survey_answer
+    ADD CONSTRAINT pk_survey_answer PRIMARY KEY (member_id, answer_id);
+
+-- Name: tier_change pk_tier_change; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tier_change
+    ADD CONSTRAINT pk_tier_change PRIMARY KEY (member_id, change_id);
+
+-- Name: tier_counter pk_tier_counter; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tier_counter
+    ADD CONSTRAINT pk_tier_counter PRIMARY KEY (member_id, counter, day);
+
+-- Name: tier_standing pk_tier_standing; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tier_standing
+    ADD CONSTRAINT pk_tier_standing PRIMARY KEY (member_id);
+
+-- Name: trusted_document pk_trusted_document; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.trusted_document
+    ADD CONSTRAINT pk_trusted_document PRIMARY KEY (sha256, schema_name);
+
+-- Name: worker pk_worker; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.worker
+    ADD CONSTRAINT pk_worker PRIMARY KEY (id);
+
+-- Name: schema_version schema_version_pkc; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.schema_version
+    ADD CONSTRAINT schema_version_pkc PRIMARY KEY (version_num);
+
+-- Name: entry uq_entry_chain; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.entry
+    ADD CONSTRAINT uq_entry_chain UNIQUE (member_id, currency, account, account_version, balance_after);
+
+-- Name: entry uq_entry_member_id_currency_account_account_version; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.entry
+    ADD CONSTRAINT uq_entry_member_id_currency_account_account_version UNIQUE (member_id, currency, account, account_version);
+
+-- Name: in_app_message uq_in_app_message_member_id_source_id_template_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.in_app_message
+    ADD CONSTRAINT uq_in_app_message_member_id_source_id_template_key UNIQUE (member_id, source_id, template_key);
+
+-- Name: ledger_transaction uq_ledger_transaction_member_id_scope_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.ledger_transaction
+    ADD CONSTRAINT uq_ledger_transaction_member_id_scope_key UNIQUE (member_id, scope, key);
+
+-- Name: purchase uq_purchase_member_id_store_id_receipt; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.purchase
+    ADD CONSTRAINT uq_purchase_member_id_store_id_receipt UNIQUE (member_id, store_id, receipt);
+
+-- Name: refresh_token uq_refresh_token_member_id_family_id_generation; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.refresh_token
+    ADD CONSTRAINT uq_refresh_token_member_id_family_id_generation UNIQUE (member_id, family_id, generation);
+
+-- Name: survey_answer uq_survey_answer_member_id_survey_key_occasion; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.survey_answer
+    ADD CONSTRAINT uq_survey_answer_member_id_survey_key_occasion UNIQUE (member_id, survey_key, occasion);
+
+-- Name: ix_activity_event_member_id_name_occurred_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_activity_event_member_id_name_occurred_at ON public.activity_event USING btree (member_id, name, occurred_at);
+
+-- Name: ix_activity_event_member_id_occurred_at_event_id; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_activity_event_member_id_occurred_at_event_id ON public.activity_event USING btree (member_id, occurred_at, event_id);
+
+-- Name: ix_award_member_id_ledger_transaction_id; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_award_member_id_ledger_transaction_id ON public.award USING btree (member_id, ledger_transaction_id);
+
+-- Name: ix_award_member_id_source_id; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_award_member_id_source_id ON public.award USING btree (member_id, source_id);
+
+-- Name: ix_card_code_member_id; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_card_code_member_id ON public.card_code USING btree (member_id);
+
+-- Name: ix_entry_id; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_entry_id ON public.entry USING brin (id) WITH (pages_per_range='32');
+
+-- Name: ix_feed_event_dismissed; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_feed_event_dismissed ON public.feed_event USING btree (member_id, occurred_at) WHERE (kind = 'dismissed'::text);
+
+-- Name: ix_ledger_transaction_member_id_purchase_id; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_ledger_transaction_member_id_purchase_id ON public.ledger_transaction USING btree (member_id, purchase_id) WHERE (purchase_id IS NOT NULL);
+
+-- Name: ix_ledger_transaction_member_id_reverses; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_ledger_transaction_member_id_reverses ON public.ledger_transaction USING btree (member_id, reverses) WHERE (reverses IS NOT NULL);
+
+-- Name: ix_lot_activating; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_lot_activating ON public.lot USING btree (activates_at) WHERE ((remaining > 0) AND (state = 'pending'::text));
+
+-- Name: ix_lot_expiring; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_lot_expiring ON public.lot USING btree (expires_at) WHERE ((remaining > 0) AND (state = 'active'::text) AND (expires_at IS NOT NULL));
+
+-- Name: ix_lot_live; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_lot_live ON public.lot USING btree (member_id, currency, expires_at, id) WHERE ((remaining > 0) OR (reserved > 0));
+
+-- Name: ix_lot_member_id_transaction_id; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_lot_member_id_transaction_id ON public.lot USING btree (member_id, transaction_id);
+
+-- Name: ix_lot_use_member_id_transaction_id; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_lot_use_member_id_transaction_id ON public.lot_use USING btree (member_id, transaction_id);
+
+-- Name: ix_member_identity_member_id; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_member_identity_member_id ON public.member_identity USING btree (member_id);
+
+-- Name: ix_member_profile_birthday_month_birthday_day; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_member_profile_birthday_month_birthday_day ON public.member_profile USING btree (birthday_month, birthday_day) WHERE (birthday_month IS NOT NULL);
+
+-- Name: ix_message_decision_member_id_decided_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_message_decision_member_id_decided_at ON public.message_decision USING btree (member_id, decided_at);
+
+-- Name: ix_offer_claim_member_id_offer_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_offer_claim_member_id_offer_key ON public.offer_claim USING btree (member_id, offer_key, claimed_at);
+
+-- Name: ix_otp_challenge_expires_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_otp_challenge_expires_at ON public.otp_challenge USING btree (expires_at);
+
+-- Name: ix_pass_device_device_library_identifier; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_pass_device_device_library_identifier ON public.pass_device USING btree (device_library_identifier);
+
+-- Name: ix_programme_version_effective_from; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_programme_version_effective_from ON public.programme_version USING btree (effective_from);
+
+-- Name: ix_purchase_member_id_occurred_at_purchase_id; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_purchase_member_id_occurred_at_purchase_id ON public.purchase USING btree (member_id, occurred_at, purchase_id);
+
+-- Name: ix_purchase_return_member_id_occurred_at_return_id; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_purchase_return_member_id_occurred_at_return_id ON public.purchase_return USING btree (member_id, occurred_at, return_id);
+
+-- Name: ix_purchase_store_id_receipt; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_purchase_store_id_receipt ON public.purchase USING btree (store_id, receipt);
+
+-- Name: ix_push_send_next_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_push_send_next_at ON public.push_send USING btree (next_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
+
+-- Name: ix_rate_limit_drains_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_rate_limit_drains_at ON public.rate_limit USING btree (drains_at);
+
+-- Name: ix_redemption_member_id_redeemed_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_redemption_member_id_redeemed_at ON public.redemption USING btree (member_id, redeemed_at, redemption_id);
+
+-- Name: ix_refresh_family_expires_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_refresh_family_expires_at ON public.refresh_family USING btree (expires_at);
+
+-- Name: ix_reward_code_free; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_reward_code_free ON public.reward_code USING btree (reward_key, code) WHERE (redemption_id IS NULL);
+
+-- Name: ix_tier_change_member_id_occurred_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_tier_change_member_id_occurred_at ON public.tier_change USING btree (member_id, occurred_at);
+
+-- Name: ix_tier_standing_kept_until; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_tier_standing_kept_until ON public.tier_standing USING btree (kept_until) WHERE (kept_until IS NOT NULL);
+
+-- Name: pgqueuer_ep_ea_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX pgqueuer_ep_ea_idx ON public.pgqueuer USING btree (entrypoint, execute_after) WHERE (status = 'queued'::public.pgqueuer_status);
+
+-- Name: pgqueuer_ep_prio_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX pgqueuer_ep_prio_id_idx ON public.pgqueuer USING btree (entrypoint, priority DESC, id) WHERE (status = 'queued'::public.pgqueuer_status);
+
+-- Name: pgqueuer_log_created; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX pgqueuer_log_created ON public.pgqueuer_log USING btree (created);
+
+-- Name: pgqueuer_log_job_id_status; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX pgqueuer_log_job_id_status ON public.pgqueuer_log USING btree (job_id, created DESC);
+
+-- Name: pgqueuer_log_not_aggregated; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX pgqueuer_log_not_aggregated ON public.pgqueuer_log USING btree ((1)) WHERE (NOT aggregated);
+
+-- Name: pgqueuer_log_status; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX pgqueuer_log_status ON public.pgqueuer_log USING btree (status);
+
+-- Name: pgqueuer_picked_heartbeat_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX pgqueuer_picked_heartbeat_idx ON public.pgqueuer USING btree (heartbeat) WHERE (status = 'picked'::public.pgqueuer_status);
+
+-- Name: pgqueuer_picked_slot_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX pgqueuer_picked_slot_idx ON public.pgqueuer USING btree (entrypoint, slot) WHERE ((status = 'picked'::public.pgqueuer_status) AND (slot IS NOT NULL));
+
+-- Name: pgqueuer_priority_id_id1_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX pgqueuer_priority_id_id1_idx ON public.pgqueuer USING btree (priority, id DESC) INCLUDE (id) WHERE (status = 'queued'::public.pgqueuer_status);
+
+-- Name: pgqueuer_queue_manager_id_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX pgqueuer_queue_manager_id_idx ON public.pgqueuer USING btree (queue_manager_id) WHERE (queue_manager_id IS NOT NULL);
+
+-- Name: pgqueuer_statistics_unique_count; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX pgqueuer_statistics_unique_count ON public.pgqueuer_statistics USING btree (priority, date_trunc('sec'::text, timezone('UTC'::text, created)), status, entrypoint);
+
+-- Name: pgqueuer_unique_dedupe_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX pgqueuer_unique_dedupe_key ON public.pgqueuer USING btree (dedupe_key) WHERE ((status = ANY (ARRAY['queued'::public.pgqueuer_status, 'picked'::public.pgqueuer_status])) AND (dedupe_key IS NOT NULL));
+
+-- Name: pgqueuer_updated_id_id1_idx; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX pgqueuer_updated_id_id1_idx ON public.pgqueuer USING btree (updated, id DESC) INCLUDE (id) WHERE (status = 'picked'::public.pgqueuer_status);
+
+-- Name: activity_event append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.activity_event FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: consent_change append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.consent_change FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: entry append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.entry FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: evaluation append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.evaluation FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: ledger_transaction append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.ledger_transaction FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: lot append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE ON public.lot FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: lot_expiry_change append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.lot_expiry_change FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: lot_use append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.lot_use FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: message_decision append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.message_decision FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: programme_version append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.programme_version FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: purchase append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.purchase FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: purchase_return append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.purchase_return FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: purchase_return_line append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.purchase_return_line FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: tier_change append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.tier_change FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: trusted_document append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.trusted_document FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: entry lots_match_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE CONSTRAINT TRIGGER lots_match_v1 AFTER INSERT ON public.entry DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN ((new.account = ANY (ARRAY['available'::text, 'pending'::text, 'reserved'::text]))) EXECUTE FUNCTION public.ledger_check_lots_v1();
+
+-- Name: lot lots_match_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE CONSTRAINT TRIGGER lots_match_v1 AFTER INSERT OR UPDATE OF remaining, reserved, state ON public.lot DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.ledger_check_lots_v1();
+
+-- Name: lot origin_fixed_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER origin_fixed_v1 BEFORE UPDATE ON public.lot FOR EACH ROW WHEN ((((((((((((old.member_id IS DISTINCT FROM new.member_id) OR (old.id IS DISTINCT FROM new.id)) OR (old.currency IS DISTINCT FROM new.currency)) OR (old.transaction_id IS DISTINCT FROM new.transaction_id)) OR (old.source IS DISTINCT FROM new.source)) OR (old.purchase_id IS DISTINCT FROM new.purchase_id)) OR (old.line IS DISTINCT FROM new.line)) OR (old.original IS DISTINCT FROM new.original)) OR (old.earned_at IS DISTINCT FROM new.earned_at)) OR (old.activates_at IS DISTINCT FROM new.activates_at)) OR ((old.state = 'active'::text) AND (new.state = 'pending'::text)))) EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: pgqueuer tg_pgqueuer_changed; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER tg_pgqueuer_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.pgqueuer FOR EACH STATEMENT EXECUTE FUNCTION public.fn_pgqueuer_changed();
+
+-- Name: entry zero_sum_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE CONSTRAINT TRIGGER zero_sum_v1 AFTER INSERT ON public.entry DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.ledger_check_zero_sum_v1();
+
+-- Name: consent_change fk_consent_change_member_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.consent_change
+    ADD CONSTRAINT fk_consent_change_member_id FOREIGN KEY (member_id) REFERENCES public.member(member_id);
+
+-- Name: entry fk_entry_chain; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.entry
+    ADD CONSTRAINT fk_entry_chain FOREIGN KEY (member_id, currency, account, previous_version, balance_before) REFERENCES public.entry(member_id, currency, account, account_version, balance_after);
+
+-- Name: entry fk_entry_member_id_transaction_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.entry
+    ADD CONSTRAINT fk_entry_member_id_transaction_id FOREIGN KEY (member_id, transaction_id) REFERENCES public.ledger_transaction(member_id, id) DEFERRABLE INITIALLY DEFERRED;
+
+-- Name: ledger_transaction fk_ledger_transaction_member_id_reverses; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.ledger_transaction
+    ADD CONSTRAINT fk_ledger_transaction_member_id_reverses FOREIGN KEY (member_id, reverses) REFERENCES public.ledger_transaction(member_id, id);
+
+-- Name: lot_expiry_change fk_lot_expiry_change_member_id_lot_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.lot_expiry_change
+    ADD CONSTRAINT fk_lot_expiry_change_member_id_lot_id FOREIGN KEY (member_id, lot_id) REFERENCES public.lot(member_id, id);
+
+-- Name: lot_expiry_change fk_lot_expiry_change_member_id_transaction_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.lot_expiry_change
+    ADD CONSTRAINT fk_lot_expiry_change_member_id_transaction_id FOREIGN KEY (member_id, transaction_id) REFERENCES public.ledger_transaction(member_id, id) DEFERRABLE INITIALLY DEFERRED;
+
+-- Name: lot fk_lot_member_id_transaction_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.lot
+    ADD CONSTRAINT fk_lot_member_id_transaction_id FOREIGN KEY (member_id, transaction_id) REFERENCES public.ledger_transaction(member_id, id) DEFERRABLE INITIALLY DEFERRED;
+
+-- Name: lot_use fk_lot_use_member_id_lot_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.lot_use
+    ADD CONSTRAINT fk_lot_use_member_id_lot_id FOREIGN KEY (member_id, lot_id) REFERENCES public.lot(member_id, id);
+
+-- Name: lot_use fk_lot_use_member_id_transaction_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.lot_use
+    ADD CONSTRAINT fk_lot_use_member_id_transaction_id FOREIGN KEY (member_id, transaction_id) REFERENCES public.ledger_transaction(member_id, id) DEFERRABLE INITIALLY DEFERRED;
+
+-- Name: member_consent fk_member_consent_member_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.member_consent
+    ADD CONSTRAINT fk_member_consent_member_id FOREIGN KEY (member_id) REFERENCES public.member(member_id);
+
+-- Name: member_contact fk_member_contact_member_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.member_contact
+    ADD CONSTRAINT fk_member_contact_member_id FOREIGN KEY (member_id) REFERENCES public.member(member_id);
+
+-- Name: member_profile fk_member_profile_member_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.member_profile
+    ADD CONSTRAINT fk_member_profile_member_id FOREIGN KEY (member_id) REFERENCES public.member(member_id);
+
+-- Name: pass_device fk_pass_device_member_id_serial; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.pass_device
+    ADD CONSTRAINT fk_pass_device_member_id_serial FOREIGN KEY (member_id, serial) REFERENCES public.pass(member_id, serial) ON DELETE CASCADE;
+
+-- Name: purchase_line fk_purchase_line_member_id_purchase_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.purchase_line
+    ADD CONSTRAINT fk_purchase_line_member_id_purchase_id FOREIGN KEY (member_id, purchase_id) REFERENCES public.purchase(member_id, purchase_id);
+
+-- Name: purchase_return_line fk_purchase_return_line_member_id_purchase_id_line_number; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.purchase_return_line
+    ADD CONSTRAINT fk_purchase_return_line_member_id_purchase_id_line_number FOREIGN KEY (member_id, purchase_id, line_number) REFERENCES public.purchase_line(member_id, purchase_id, line_number);
+
+-- Name: purchase_return_line fk_purchase_return_line_member_id_return_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.purchase_return_line
+    ADD CONSTRAINT fk_purchase_return_line_member_id_return_id FOREIGN KEY (member_id, return_id) REFERENCES public.purchase_return(member_id, return_id);
+
+-- Name: purchase_return fk_purchase_return_member_id_purchase_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.purchase_return
+    ADD CONSTRAINT fk_purchase_return_member_id_purchase_id FOREIGN KEY (member_id, purchase_id) REFERENCES public.purchase(member_id, purchase_id);
+
+-- Name: refresh_token fk_refresh_token_member_id_family_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.refresh_token
+    ADD CONSTRAINT fk_refresh_token_member_id_family_id FOREIGN KEY (member_id, family_id) REFERENCES public.refresh_family(member_id, family_id) ON DELETE CASCADE;
+
+-- Name: SCHEMA public; Type: ACL; Schema: -; Owner: -
+
+GRANT USAGE ON SCHEMA public TO fedele_app;
+
+-- Name: TABLE activity_event; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.activity_event TO fedele_app;
+
+-- Name: TABLE api_key; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_key TO fedele_app;
+
+-- Name: TABLE award; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.award TO fedele_app;
+
+-- Name: COLUMN award.clawed_back_units; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(clawed_back_units) ON TABLE public.award TO fedele_app;
+
+-- Name: TABLE card_code; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.card_code TO fedele_app;
+
+-- Name: TABLE consent_change; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.consent_change TO fedele_app;
+
+-- Name: TABLE entry; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.entry TO fedele_app;
+
+-- Name: TABLE evaluation; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.evaluation TO fedele_app;
+
+-- Name: TABLE feed_event; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.feed_event TO fedele_app;
+
+-- Name: TABLE in_app_message; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.in_app_message TO fedele_app;
+
+-- Name: TABLE ledger_checkpoint; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.ledger_checkpoint TO fedele_app;
+
+-- Name: TABLE ledger_programme_balance; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.ledger_programme_balance TO fedele_app;
+
+-- Name: TABLE ledger_transaction; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.ledger_transaction TO fedele_app;
+
+-- Name: TABLE lot; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.lot TO fedele_app;
+
+-- Name: COLUMN lot.remaining; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(remaining) ON TABLE public.lot TO fedele_app;
+
+-- Name: COLUMN lot.reserved; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(reserved) ON TABLE public.lot TO fedele_app;
+
+-- Name: COLUMN lot.state; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(state) ON TABLE public.lot TO fedele_app;
+
+-- Name: COLUMN lot.expires_at; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(expires_at) ON TABLE public.lot TO fedele_app;
+
+-- Name: TABLE lot_expiry_change; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.lot_expiry_change TO fedele_app;
+
+-- Name: TABLE lot_use; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.lot_use TO fedele_app;
+
+-- Name: TABLE member; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.member TO fedele_app;
+
+-- Name: TABLE member_consent; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.member_consent TO fedele_app;
+
+-- Name: TABLE member_contact; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.member_contact TO fedele_app;
+
+-- Name: TABLE member_identity; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.member_identity TO fedele_app;
+
+-- Name: TABLE member_profile; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.member_profile TO fedele_app;
+
+-- Name: TABLE member_version; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.member_version TO fedele_app;
+
+-- Name: TABLE message_decision; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.message_decision TO fedele_app;
+
+-- Name: TABLE offer_claim; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.offer_claim TO fedele_app;
+
+-- Name: TABLE offer_total; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.offer_total TO fedele_app;
+
+-- Name: TABLE otp_challenge; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.otp_challenge TO fedele_app;
+
+-- Name: TABLE outbox; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outbox TO fedele_app;
+
+-- Name: TABLE pass; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.pass TO fedele_app;
+
+-- Name: COLUMN pass.update_tag; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(update_tag) ON TABLE public.pass TO fedele_app;
+
+-- Name: COLUMN pass.content_digest; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(content_digest) ON TABLE public.pass TO fedele_app;
+
+-- Name: COLUMN pass.updated_at; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(updated_at) ON TABLE public.pass TO fedele_app;
+
+-- Name: COLUMN pass.voided_at; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(voided_at) ON TABLE public.pass TO fedele_app;
+
+-- Name: TABLE pass_device; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pass_device TO fedele_app;
+
+-- Name: TABLE pgqueuer; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pgqueuer TO fedele_app;
+
+-- Name: SEQUENCE pgqueuer_id_seq; Type: ACL; Schema: public; Owner: -
+
+GRANT USAGE ON SEQUENCE public.pgqueuer_id_seq TO fedele_app;
+
+-- Name: TABLE pgqueuer_log; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pgqueuer_log TO fedele_app;
+
+-- Name: SEQUENCE pgqueuer_log_id_seq; Type: ACL; Schema: public; Owner: -
+
+GRANT USAGE ON SEQUENCE public.pgqueuer_log_id_seq TO fedele_app;
+
+-- Name: TABLE pgqueuer_schedules; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pgqueuer_schedules TO fedele_app;
+
+-- Name: SEQUENCE pgqueuer_schedules_id_seq; Type: ACL; Schema: public; Owner: -
+
+GRANT USAGE ON SEQUENCE public.pgqueuer_schedules_id_seq TO fedele_app;
+
+-- Name: TABLE pgqueuer_statistics; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pgqueuer_statistics TO fedele_app;
+
+-- Name: SEQUENCE pgqueuer_statistics_id_seq; Type: ACL; Schema: public; Owner: -
+
+GRANT USAGE ON SEQUENCE public.pgqueuer_statistics_id_seq TO fedele_app;
+
+-- Name: TABLE product; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.product TO fedele_app;
+
+-- Name: TABLE programme_version; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.programme_version TO fedele_app;
+
+-- Name: TABLE purchase; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.purchase TO fedele_app;
+
+-- Name: TABLE purchase_line; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.purchase_line TO fedele_app;
+
+-- Name: COLUMN purchase_line.returned_quantity; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(returned_quantity) ON TABLE public.purchase_line TO fedele_app;
+
+-- Name: TABLE purchase_return; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.purchase_return TO fedele_app;
+
+-- Name: TABLE purchase_return_line; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.purchase_return_line TO fedele_app;
+
+-- Name: TABLE push_send; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.push_send TO fedele_app;
+
+-- Name: TABLE push_target; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.push_target TO fedele_app;
+
+-- Name: TABLE push_target_owner; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.push_target_owner TO fedele_app;
+
+-- Name: TABLE rate_limit; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rate_limit TO fedele_app;
+
+-- Name: TABLE redemption; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.redemption TO fedele_app;
+
+-- Name: TABLE refresh_family; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.refresh_family TO fedele_app;
+
+-- Name: TABLE refresh_token; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.refresh_token TO fedele_app;
+
+-- Name: TABLE request; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.request TO fedele_app;
+
+-- Name: TABLE reward_code; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.reward_code TO fedele_app;
+
+-- Name: TABLE reward_stock; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.reward_stock TO fedele_app;
+
+-- Name: TABLE rule_usage; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rule_usage TO fedele_app;
+
+-- Name: TABLE schedule; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.schedule TO fedele_app;
+
+-- Name: TABLE survey_answer; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.survey_answer TO fedele_app;
+
+-- Name: TABLE tier_change; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.tier_change TO fedele_app;
+
+-- Name: TABLE tier_counter; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tier_counter TO fedele_app;
+
+-- Name: TABLE tier_standing; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tier_standing TO fedele_app;
+
+-- Name: TABLE trusted_document; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.trusted_document TO fedele_app;
+
+-- Name: TABLE worker; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.worker TO fedele_app;
+
+-- Name: DEFAULT PRIVILEGES FOR SEQUENCES; Type: DEFAULT ACL; Schema: public; Owner: -
+
+ALTER DEFAULT PRIVILEGES FOR ROLE owner IN SCHEMA public GRANT USAGE ON SEQUENCES TO fedele_app;
+
+-- Name: DEFAULT PRIVILEGES FOR TABLES; Type: DEFAULT ACL; Schema: public; Owner: -
+
+ALTER DEFAULT PRIVILEGES FOR ROLE owner IN SCHEMA public GRANT SELECT,INSERT,DELETE,UPDATE ON TABLES TO fedele_app;
