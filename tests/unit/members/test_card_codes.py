@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fedele.domains.members import card
@@ -48,6 +48,7 @@ def test_typing_is_forgiven() -> None:
     assert card.parse_code(code.replace("FDL10123", "FDL1OI23")).lookup == code
 
 
+@settings(deadline=None)
 @given(bodies, st.integers(4, 21), st.sampled_from(card.ALPHABET))
 def test_every_single_misread_character_is_caught(body: str, position: int, character: str) -> None:
     """One wrong character anywhere after the prefix makes the code malformed, never another member's."""
@@ -58,6 +59,7 @@ def test_every_single_misread_character_is_caught(body: str, position: int, char
             card.parse_code(wrong)
 
 
+@settings(deadline=None)
 @given(bodies, st.integers(4, 18))
 def test_every_swap_of_neighbours_in_the_body_is_caught(body: str, position: int) -> None:
     """Two neighbouring characters typed in the wrong order make the code malformed."""

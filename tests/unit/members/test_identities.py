@@ -1,7 +1,7 @@
 """Identities: two spellings of one address are one identity; digests say nothing without the pepper."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretBytes
 
@@ -43,6 +43,7 @@ def test_what_is_no_mail_address_is_refused(value: str) -> None:
         normal("email", value)
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"[A-Za-z0-9._%+'-]{1,12}@[a-zA-Z0-9-]{1,10}\.[a-z]{2,5}", fullmatch=True))
 def test_a_normal_form_is_its_own_normal_form(value: str) -> None:
     """Normalising twice is normalising once: what was digested at enrolment is found at login."""
