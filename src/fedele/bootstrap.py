@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from fedele.db.database import Database, Queryable
+from fedele.domains.activity import queries as activity_queries
 from fedele.domains.auth.handlers import handlers as auth_handlers
 from fedele.domains.auth.jobs import schedules as auth_schedules
 from fedele.domains.checkout import handlers as checkout
@@ -107,5 +108,6 @@ def schedules_of(database: Database, programmes: ProgrammeSource, delivery: Deli
 # What a member's data export holds: one function per room that keeps something of theirs.
 DATA_EXPORTS: Mapping[str, Callable[[Queryable, MemberId], Awaitable[Any]]] = {
     "member": export_personal_data,
+    "activity": activity_queries.export_personal_data,
     "wallet": wallet_queries.export_personal_data,
 }

@@ -1,11 +1,15 @@
 """A claimed offer earns more at the till, once."""
 
 import asyncio
+import dataclasses
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from fedele.db.database import Database
 from fedele.domains.checkout import commands, queries
+from fedele.domains.checkout.errors import BenefitNotInHand
 from fedele.domains.checkout.ports import Till
 from fedele.domains.offers.commands import claim_offer
 from fedele.kernel.ids import MemberId
@@ -62,6 +66,21 @@ async def test_an_offer_whose_condition_is_not_met_stays_in_hand(database: Datab
     assert [benefit.key for benefit in seen.benefits] == ["bonus"]
     large = await commands.settle(till, basket(line(amount=2_000), member_id=member_id), "large", at())
     assert {award.rule: award.units for award in large.awards}["offer:bonus"] == 100
+
+
+async def test_a_claim_that_is_not_in_hand_stops_the_sale(database: Database, admin: Any) -> None:
+    """A till that took money off for a claim used elsewhere is told, before anything is written."""
+    till, member_id = await till_with_claims(database, "double")
+    claim_id = await admin.fetchval("SELECT claim_id FROM offer_claim")
+    chosen = dataclasses.replace(coffee(member_id), benefits=(claim_id,))
+    await commands.settle(till, chosen, "first", at())
+    again = dataclasses.replace(coffee(member_id), benefits=(claim_id,))
+    for shopper in (again, dataclasses.replace(again, member_id=None)):
+        with pytest.raises(BenefitNotInHand):
+            await commands.settle(till, shopper, "second", at())
+    assert await admin.fetchval("SELECT count(*) FROM purchase") == 1
+    without = await commands.settle(till, dataclasses.replace(again, benefits=()), "second", at())
+    assert "offer:double" not in {award.rule for award in without.awards}
 
 
 def coffee(member_id: MemberId) -> Any:

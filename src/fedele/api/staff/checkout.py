@@ -26,7 +26,7 @@ from fedele.domains.members.errors import (
 from fedele.kernel.refusal import InvalidInput
 
 _CARD = (CardCodeMalformed, CardCodeUnknown, CardCodeRevoked, MemberErased, MemberNotFound)
-_BASKET = (errors.BasketInvalid, errors.StoreForbidden, errors.TenderNotAccepted, *_CARD)
+_BASKET = (errors.BasketInvalid, errors.BenefitNotInHand, errors.StoreForbidden, errors.TenderNotAccepted, *_CARD)
 
 
 def till_of(context: Context) -> Till:

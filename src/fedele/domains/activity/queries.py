@@ -20,6 +20,7 @@ from fedele.domains.activity.types import (
     Tender,
 )
 from fedele.kernel.ids import MemberId, StoreId
+from fedele.kernel.money import Money
 from fedele.kernel.pages import MalformedCursor, Page, decode_cursor, encode_cursor
 
 # A purchase with its lines as one row: the lines travel as a JSON array in line order.
@@ -129,6 +130,49 @@ async def count_purchases(db: Queryable, member_id: MemberId, since: dt.datetime
     sql = "SELECT count(*) FROM purchase WHERE member_id = $1 AND occurred_at >= $2"
     count: int = await db.fetch_value(sql, member_id, since)
     return count
+
+
+async def export_personal_data(db: Queryable, member_id: MemberId) -> dict[str, Any]:
+    """All that the member bought, returned and did, as JSON-able values, oldest first (GDPR articles 15 and 20)."""
+    purchases = await db.fetch(_PURCHASE + " WHERE p.member_id = $1 ORDER BY p.occurred_at, p.purchase_id", member_id)
+    returns = await db.fetch("SELECT * FROM purchase_return WHERE member_id = $1 ORDER BY occurred_at", member_id)
+    events = await db.fetch("SELECT * FROM activity_event WHERE member_id = $1 ORDER BY occurred_at", member_id)
+    return {
+        "purchases": [_exported_purchase(purchase_from_row(row)) for row in purchases],
+        "returns": [
+            {
+                "purchase": str(row["purchase_id"]),
+                "store": row["store_id"],
+                "occurredAt": row["occurred_at"].isoformat(),
+                "total": str(Money(row["total_minor"], row["currency"])),
+            }
+            for row in returns
+        ],
+        "events": [
+            {"name": row["name"], "occurredAt": row["occurred_at"].isoformat(), "properties": row["properties"]}
+            for row in events
+        ],
+    }
+
+
+def _exported_purchase(purchase: Purchase) -> dict[str, Any]:
+    return {
+        "id": str(purchase.id),
+        "store": purchase.store_id,
+        "receipt": purchase.receipt,
+        "occurredAt": purchase.occurred_at.isoformat(),
+        "total": str(Money(purchase.total_minor, purchase.currency)),
+        "lines": [
+            {
+                "sku": line.sku,
+                "name": line.name,
+                "quantity": str(line.quantity),
+                "amount": str(Money(line.amount_minor, purchase.currency)),
+                "returned": str(purchase.returned.get(line.number, 0)),
+            }
+            for line in purchase.lines
+        ],
+    }
 
 
 def _position(cursor: str) -> tuple[dt.datetime, UUID]:

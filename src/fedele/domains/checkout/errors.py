@@ -38,6 +38,13 @@ class TenderNotAccepted(Refusal):
     message = "{problem}"
 
 
+class BenefitNotInHand(Refusal):
+    """A claim that the till wants to use was used, has run out, or is another member's."""
+
+    code = "BENEFIT_NOT_IN_HAND"
+    message = "An offer of this basket cannot be used any more. Scan again to see what the member holds."
+
+
 class ReturnInvalid(Refusal):
     """The return contradicts itself or its purchase."""
 

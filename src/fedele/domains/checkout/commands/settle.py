@@ -13,7 +13,7 @@ from fedele.domains.activity.types import PurchaseId
 from fedele.domains.checkout.basket import basket_body, check_basket, sale_of, skus_of
 from fedele.domains.checkout.commands.operation import Prepared, Request, answer_of, check_key, perform
 from fedele.domains.checkout.decision import decide_sale
-from fedele.domains.checkout.errors import SecondFactNeeded
+from fedele.domains.checkout.errors import BenefitNotInHand, SecondFactNeeded
 from fedele.domains.checkout.identification import Shopper, identify
 from fedele.domains.checkout.ports import Till
 from fedele.domains.checkout.state import Question, Rules, StoredRequest, read_state
@@ -101,12 +101,17 @@ async def benefits_in_hand(
     till: Till, db: Queryable, rules: Rules, shopper: Shopper, basket: Basket, at: datetime
 ) -> tuple[Benefit, ...]:
     """What the shopper uses up with this basket: all that earns more, or what the till chose. A guest holds nothing."""
-    if shopper.guest or basket.benefits == ():
+    if basket.benefits == () or (shopper.guest and not basket.benefits):
         return ()
+    if shopper.guest:
+        raise BenefitNotInHand(field="offers")
     held = await till.benefits(db, rules.programme, shopper.member_id, basket.store_id, at, "")
     if basket.benefits is None:
         return tuple(benefit for benefit in held if benefit.boost is not None)
-    return tuple(benefit for benefit in held if benefit.claim_id in basket.benefits)
+    chosen = tuple(benefit for benefit in held if benefit.claim_id in basket.benefits)
+    if len(chosen) != len(set(basket.benefits)):
+        raise BenefitNotInHand(field="offers")
+    return chosen
 
 
 def _check_second_fact(basket: Basket, shopper: Shopper) -> None:
