@@ -15,7 +15,7 @@ from fedele.adapters.apple_wallet.archive import Archive
 from fedele.adapters.apple_wallet.certificates import Identity
 from fedele.adapters.apple_wallet.design import Design, DesignError
 from fedele.adapters.apple_wallet.model import PassDocument
-from fedele.adapters.apple_wallet.placeholders import compile_template, is_known, placeholders_in, values_of
+from fedele.adapters.apple_wallet.placeholders import Template, is_known, placeholders_in, values_of
 from fedele.adapters.apple_wallet.samples import bare_card, full_card
 from fedele.adapters.apple_wallet.signing import Signer
 from fedele.domains.wallet.types import LOCATIONS_MAX, CardState
@@ -56,7 +56,7 @@ class AppleWallet:
             "webServiceURL": web_service_url.rstrip("/"),
         }
         self._head = orjson.dumps(self._fixed)[:-1]
-        self._fill = compile_template(design.template)
+        self._template = Template(design.template)
         self._archive = Archive(design.files)
         hashes = {name: _sha1(content) for name, content in design.files.items()}
         self._manifest_head = orjson.dumps(hashes)[:-1] + (b',"pass.json":"' if hashes else b'"pass.json":"')
@@ -80,7 +80,7 @@ class AppleWallet:
         own: dict[str, Any] = {"serialNumber": card.serial, "authenticationToken": card.authentication_token}
         own |= {"locations": places} if places else {}
         own |= {"voided": True} if card.voided else {}
-        return b",".join([self._head, *self._fill(values_of(card)), orjson.dumps(own)[1:]])
+        return b",".join((self._head, self._template.fill(values_of(card)), orjson.dumps(own)[1:]))
 
     def digest(self, card: CardState) -> bytes:
         """SHA-256 of the content and the design's files."""

@@ -5,7 +5,7 @@ value for this member is left out whole: a member without a tier has no tier fie
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -30,6 +30,7 @@ MEANINGS = {
 }
 
 Values = Mapping[str, str | None]
+_ABSENT = object()
 
 
 def values_of(card: CardState) -> dict[str, str | None]:
@@ -70,111 +71,46 @@ def is_known(placeholder: str) -> bool:
     return placeholder in MEANINGS or placeholder.startswith("balance_")
 
 
-Escaped = Mapping[str, bytes | None]  # a placeholder's text as it stands inside a JSON string
-Filler = Callable[[Escaped], bytes | None]
+class Template:
+    """A design's pass.json, ready to be filled.
 
-
-def compile_template(template: Mapping[str, Any]) -> Callable[[Values], list[bytes]]:
-    """A function that fills the template: the members ("key":value) of the JSON object that are present.
-
-    All that does not depend on the member is encoded here, once; filling joins bytes.
+    Which fields are there depends only on which values are missing, and members miss the same few: for each such set
+    the document is encoded once, with a hole for each value. Filling is one formatting of bytes.
     """
-    parts = [_member(key, value) for key, value in template.items()]
 
-    def fill(values: Values) -> list[bytes]:
-        escaped = {name: orjson.dumps(text)[1:-1] if text is not None else None for name, text in values.items()}
-        return [filled for part in parts if (filled := part(escaped)) is not None]
+    def __init__(self, template: Mapping[str, Any]) -> None:
+        self._template = template
+        self._names = sorted({name for _path, name in placeholders_in(dict(template))})
+        self._rows: dict[frozenset[str], tuple[bytes, tuple[str, ...]]] = {}
 
-    return fill
+    def fill(self, values: Values) -> bytes:
+        """The members of the JSON object, without its braces."""
+        missing = frozenset([name for name in self._names if values.get(name) is None])
+        row = self._rows.get(missing)
+        if row is None:
+            row = self._rows[missing] = self._make_row(missing)
+        text, names = row
+        escaped = {name: orjson.dumps(values[name])[1:-1] for name in dict.fromkeys(names)}
+        return text % tuple([escaped[name] for name in names])
+
+    def _make_row(self, missing: frozenset[str]) -> tuple[bytes, tuple[str, ...]]:
+        """The encoded document with %b for each placeholder, and the placeholders in order."""
+        kept = {key: each for key, value in self._template.items() if (each := _without(value, missing)) is not _ABSENT}
+        encoded = orjson.dumps(kept)[1:-1].decode()
+        literals = PLACEHOLDER.split(encoded)  # text, name, text, name, …, text
+        text = "%b".join(literal.replace("%", "%%") for literal in literals[::2])
+        return text.encode(), tuple(literals[1::2])
 
 
-def _compile(value: Any) -> Filler:
+def _without(value: Any, missing: frozenset[str]) -> Any:
+    """The value less what needs a missing placeholder: an object goes with a text of its own, a list lets items go."""
     if isinstance(value, str):
-        return _joined(_text_pieces(value))
-    if isinstance(value, dict) and not any(placeholders_in([*filter(_is_container, value.values())])):
-        return _joined(_object_pieces(value))
-    if isinstance(value, dict):
-        texts = [name for each in value.values() if isinstance(each, str) for name in PLACEHOLDER.findall(each)]
-        return _gathered([_member(key, each) for key, each in value.items()], b"{", b"}", texts)
+        return _ABSENT if missing.intersection(PLACEHOLDER.findall(value)) else value
     if isinstance(value, list):
-        return _gathered([_compile(each) for each in value], b"[", b"]", [])
-    return _joined([orjson.dumps(value)])
-
-
-def _member(key: str, value: Any) -> Filler:
-    name, fill = orjson.dumps(key) + b":", _compile(value)
-
-    def fill_member(escaped: Escaped) -> bytes | None:
-        filled = fill(escaped)
-        return None if filled is None else name + filled
-
-    return fill_member
-
-
-def _joined(pieces: Iterable[bytes | str]) -> Filler:
-    """Bytes as they are, and placeholders by name (str). Absent as soon as one placeholder has no value."""
-    literals, names = _merged(pieces)
-    if not names:
-        fixed = literals[0]
-        return lambda _escaped: fixed
-    if len(names) == 1:  # most fields
-        (before, after), (name,) = literals, names
-
-        def fill_one(escaped: Escaped) -> bytes | None:
-            found = escaped.get(name)
-            return None if found is None else b"%b%b%b" % (before, found, after)
-
-        return fill_one
-    template = b"%b".join(literal.replace(b"%", b"%%") for literal in literals)
-
-    def fill(escaped: Escaped) -> bytes | None:
-        found = tuple(escaped.get(name) for name in names)
-        return None if None in found else template % found
-
-    return fill
-
-
-def _merged(pieces: Iterable[bytes | str]) -> tuple[list[bytes], list[str]]:
-    """The row as literals and the names between them: one literal more than names."""
-    literals, names = [b""], []
-    for piece in pieces:
-        if isinstance(piece, bytes):
-            literals[-1] += piece
-        else:
-            names.append(piece)
-            literals.append(b"")
-    return literals, names
-
-
-def _gathered(fillers: list[Filler], opening: bytes, closing: bytes, needed: list[str]) -> Filler:
-    """What is present of several, between brackets. Absent if one of the texts it needs itself has no value."""
-
-    def fill(escaped: Escaped) -> bytes | None:
-        if any(escaped.get(name) is None for name in needed):
-            return None
-        return opening + b",".join([filled for each in fillers if (filled := each(escaped)) is not None]) + closing
-
-    return fill
-
-
-def _object_pieces(value: Mapping[str, Any]) -> Iterator[bytes | str]:
-    """An object whose placeholders stand in its own texts, as one row of bytes and names."""
-    for index, (key, each) in enumerate(value.items()):
-        yield (b"," if index else b"{") + orjson.dumps(key) + b":"
-        if isinstance(each, str):
-            yield from _text_pieces(each)
-        else:
-            yield orjson.dumps(each)
-    yield b"}" if value else b"{}"
-
-
-def _text_pieces(text: str) -> Iterator[bytes | str]:
-    """text, name, text, name, …, text: as JSON."""
-    yield b'"'
-    for index, piece in enumerate(PLACEHOLDER.split(text)):
-        yield piece if index % 2 else orjson.dumps(piece)[1:-1]
-    yield b'"'
-
-
-def _is_container(value: Any) -> bool:
-    return isinstance(value, dict | list)
+        return [each for item in value if (each := _without(item, missing)) is not _ABSENT]
+    if not isinstance(value, dict):
+        return value
+    kept = {key: _without(each, missing) for key, each in value.items()}
+    if any(kept[key] is _ABSENT for key, each in value.items() if isinstance(each, str)):
+        return _ABSENT
+    return {key: each for key, each in kept.items() if each is not _ABSENT}
