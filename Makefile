@@ -70,7 +70,7 @@ system-packages: ## What tests want from the system (Debian; as root): a compile
 	  if [ -n "$$need" ]; then (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$need) >/dev/null || echo "!! could not install:$$need"; fi; \
 	else echo "!! not root on Debian: tests that need $(SYSTEM_PACKAGES) will be skipped, and say so"; fi
 
-SYSTEM_PACKAGES := openssl libkpimpkpass-dev g++ cmake extra-cmake-modules qtbase5-dev
+SYSTEM_PACKAGES := openssl libkpimpkpass-dev g++ pkg-config
 
 clean: ## Remove the environment and the demo's data
 	@rm -rf $(VENV) .fedele
