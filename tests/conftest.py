@@ -5,4 +5,5 @@ pytest_plugins = [
     "tests.fixtures.wallet",
     "tests.fixtures.phones",
     "tests.fixtures.processes",
+    "tests.fixtures.story",
 ]

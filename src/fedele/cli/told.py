@@ -15,14 +15,14 @@ from fedele.settings import SettingsError
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
-EXPECTED = (SettingsError, EmbeddedServerError, BackupError, DatabaseUnreachable, Refusal)
+EXPECTED: tuple[type[Exception], ...] = (SettingsError, EmbeddedServerError, BackupError, DatabaseUnreachable, Refusal)
 
 
 @contextlib.contextmanager
-def told() -> Iterator[None]:
-    """Turn an expected error into its words and exit code 1."""
+def told(*more: type[Exception]) -> Iterator[None]:
+    """Turn an expected error (or one of `more`) into its words and exit code 1."""
     try:
         yield
-    except EXPECTED as error:
+    except (*EXPECTED, *more) as error:
         console.print(f"[red]{escape(str(error))}[/red]")
         raise typer.Exit(1) from None
