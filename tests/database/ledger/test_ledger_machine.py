@@ -34,16 +34,16 @@ from tests.factories.ledger_model import Done, LedgerModel, ModelLot, Outcome, R
 from tests.fixtures.database import create_database, drop_database, empty_tables, on_database
 
 FUNCTIONS = Path(__file__).parents[3] / "src" / "fedele" / "migrations" / "functions"
-EXAMPLES_COUNT = int(os.environ.get("FEDELE_MACHINE_EXAMPLES", "100"))
+FUZZ = os.environ.get("HYPOTHESIS_PROFILE") == "fuzz"  # `make fuzz`: many more examples, other ones each time
 CI = settings(
-    max_examples=EXAMPLES_COUNT,
+    max_examples=3000 if FUZZ else 100,
     stateful_step_count=30,
     deadline=None,
-    derandomize=True,
+    derandomize=not FUZZ,
     database=None,
     suppress_health_check=list(HealthCheck),
 )
-HUNT = settings(CI, max_examples=200, phases=[Phase.generate])
+HUNT = settings(CI, max_examples=200, derandomize=True, phases=[Phase.generate])
 
 # Small numbers, so that amounts, instants and reversals meet each other often.
 UNITS = st.integers(1, 6)
