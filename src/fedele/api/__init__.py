@@ -41,6 +41,8 @@ A room's slice is one file: `api/member/<room>.py` for members, `api/staff/<room
    selected(info)`). What cannot be foreseen goes through a loader, nothing else:
    `await info.context.loaders.load(queries.offers_by_id, offer_id)`, where `offers_by_id(db, ids)` gives a mapping.
    Sibling fields run at once, so never `await` one statement per item.
+   In a query the same statement with the same values is sent once, whichever room asks; costly work that siblings share
+   goes through `context.once(key, read)`. A field whose answer changes by itself sets `info.context.volatile = True`.
 
 3. **Root queries**: `@query_field(requires=MEMBER)` (or `PUBLIC`, or a `Scope.…` of `domains.auth.types` for staff) on
    a method of a `@strawberry.type class <Room>Query`, listed in `QUERIES` of `schema.py`. The result is nullable.
