@@ -2627,7 +2627,7 @@ CREATE INDEX pgqueuer_updated_id_id1_idx ON public.pgqueuer USING btree (updated
 
 -- Name: activity_event append_only_v1; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.activity_event FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+CREATE TRIGGER append_only_v1 BEFORE DELETE ON public.activity_event FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
 
 -- Name: consent_change append_only_v1; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2667,7 +2667,7 @@ CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.programme_versio
 
 -- Name: purchase append_only_v1; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.purchase FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+CREATE TRIGGER append_only_v1 BEFORE DELETE ON public.purchase FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
 
 -- Name: purchase_return append_only_v1; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2684,6 +2684,14 @@ CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.tier_change FOR 
 -- Name: trusted_document append_only_v1; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.trusted_document FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: activity_event forgetting_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER forgetting_only_v1 BEFORE UPDATE ON public.activity_event FOR EACH ROW WHEN (((new.properties <> '{}'::jsonb) OR ((to_jsonb(new.*) - 'properties'::text) <> (to_jsonb(old.*) - 'properties'::text)))) EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: purchase forgetting_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER forgetting_only_v1 BEFORE UPDATE ON public.purchase FOR EACH ROW WHEN (((new.attributes <> '{}'::jsonb) OR ((to_jsonb(new.*) - 'attributes'::text) <> (to_jsonb(old.*) - 'attributes'::text)))) EXECUTE FUNCTION public.refuse_change_v1();
 
 -- Name: entry lots_match_v1; Type: TRIGGER; Schema: public; Owner: -
 
@@ -2802,6 +2810,10 @@ GRANT USAGE ON SCHEMA public TO fedele_app;
 -- Name: TABLE activity_event; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT ON TABLE public.activity_event TO fedele_app;
+
+-- Name: COLUMN activity_event.properties; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(properties) ON TABLE public.activity_event TO fedele_app;
 
 -- Name: TABLE api_key; Type: ACL; Schema: public; Owner: -
 
@@ -2991,6 +3003,10 @@ GRANT SELECT,INSERT ON TABLE public.programme_version TO fedele_app;
 
 GRANT SELECT,INSERT ON TABLE public.purchase TO fedele_app;
 
+-- Name: COLUMN purchase.attributes; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(attributes) ON TABLE public.purchase TO fedele_app;
+
 -- Name: TABLE purchase_line; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT ON TABLE public.purchase_line TO fedele_app;
@@ -2998,6 +3014,10 @@ GRANT SELECT,INSERT ON TABLE public.purchase_line TO fedele_app;
 -- Name: COLUMN purchase_line.returned_quantity; Type: ACL; Schema: public; Owner: -
 
 GRANT UPDATE(returned_quantity) ON TABLE public.purchase_line TO fedele_app;
+
+-- Name: COLUMN purchase_line.attributes; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(attributes) ON TABLE public.purchase_line TO fedele_app;
 
 -- Name: TABLE purchase_return; Type: ACL; Schema: public; Owner: -
 
@@ -3054,6 +3074,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rule_usage TO fedele_app;
 -- Name: TABLE schedule; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.schedule TO fedele_app;
+
+-- Name: TABLE schema_version; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT ON TABLE public.schema_version TO fedele_app;
 
 -- Name: TABLE survey_answer; Type: ACL; Schema: public; Owner: -
 

@@ -10,7 +10,10 @@ from fedele.db.database import Database, counting
 from fedele.domains.activity import commands, queries
 from fedele.domains.activity.types import Product, ReturnedLine
 from fedele.domains.checkout.commands import record_event, return_lines, settle
+from fedele.domains.checkout.handlers import handlers
 from fedele.domains.checkout.types import Return
+from fedele.domains.members.events import MemberErased
+from fedele.kernel.ids import new_id
 from fedele.kernel.pages import MalformedCursor
 from tests.factories.members import enrolled
 from tests.factories.till import STORE, at, basket, line, open_till
@@ -73,6 +76,7 @@ async def test_the_export_holds_every_purchase_return_and_event(database: Databa
     [
         "UPDATE purchase SET total_minor = 1",
         "DELETE FROM purchase",
+        "UPDATE activity_event SET name = 'flight'",
         "UPDATE purchase_line SET amount_minor = 1",
         "UPDATE award SET units = 1000000",
         "DELETE FROM activity_event",
@@ -86,6 +90,24 @@ async def test_what_was_recorded_cannot_be_changed_by_the_application(database: 
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with database.transaction() as tx:
             await tx.execute(change)
+
+
+async def test_erasure_empties_what_others_wrote_and_keeps_every_amount(database: Database, admin: Any) -> None:
+    """Pitfall 24: free words beside purchases and events go, totals stay, and nothing else can be rewritten."""
+    till, member_id = await open_till(database), await enrolled(database)
+    noted = basket(line(1, 1000, attributes={"note": "for Anna"}), member_id=member_id, attributes={"note": "Anna"})
+    await settle(till, noted, "s", at())
+    await record_event(till, member_id, "ride", {"minutes": 90, "from": "home of Anna"}, "r", at())
+    forget = handlers(till, at)[1]
+    erased = MemberErased(member_id=member_id, occurred_at=at().now)
+    for _ in range(2):
+        await forget.run(erased, new_id())
+    page = await queries.list_activity(database.reader, member_id, 10)
+    assert "Anna" not in repr(page) + repr(await queries.export_personal_data(database.reader, member_id))
+    assert sum(item.total_minor or 0 for item in page.items) == 1000
+    for change in ("SET properties = '{}', points = '{}'", "SET properties = '{\"a\": 1}'"):
+        with pytest.raises(asyncpg.PostgresError, match="append-only"):
+            await admin.execute(f"UPDATE activity_event {change}")
 
 
 async def test_the_database_itself_refuses_to_take_back_more_than_was_bought(database: Database, admin: Any) -> None:

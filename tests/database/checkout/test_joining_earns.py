@@ -17,7 +17,7 @@ async def test_the_welcome_gift_is_given_once_however_often_joining_is_announced
     """The relay may deliver twice; the member gets 100 points once, dated to the day they joined."""
     till = await open_till(database, PROGRAMME.replace("event: signup", f"event: {MemberEnrolled.kind}"))
     member_id = await enrolled(database)
-    (handler,) = handlers(till, at)
+    handler, _ = handlers(till, at)
     event, outbox_id = MemberEnrolled(member_id=member_id, occurred_at=JOINED_AT, source="app"), new_id()
     for _ in range(2):
         await handler.run(event, outbox_id)

@@ -29,11 +29,13 @@ async def test_a_long_ride_earns_once_under_twenty_concurrent_retries(database: 
 async def test_a_short_ride_is_recorded_and_explained_but_earns_nothing(database: Database) -> None:
     """What does not earn is still known, with the condition that failed and the value it saw."""
     till, member_id = await open_till(database), await enrolled(database)
-    recorded = await commands.record_event(till, member_id, "ride", {"minutes": 60}, "ride-2", at())
+    properties = {"minutes": 60, "from": "the home of Anna"}
+    recorded = await commands.record_event(till, member_id, "ride", properties, "ride-2", at())
     assert recorded.awards == ()
     (told,) = await explain_source(database.reader, member_id, recorded.event_id)
     assert (told.rule, told.outcome) == ("ride", "condition")
     assert told.details["condition"] == "event.properties.minutes > 60"
+    assert told.details["values"] == {"event.properties": {"minutes": 60}}  # words may be personal and are not kept
 
 
 async def test_every_credit_can_be_explained(database: Database, admin: Any) -> None:

@@ -32,6 +32,20 @@ async def save_products(tx: Transaction, products: Iterable[Product], moment: Mo
     )
 
 
+async def forget_member(tx: Transaction, member_id: MemberId) -> None:
+    """Empty what tills and apps wrote freely beside the member's purchases and events; amounts and dates stay.
+
+    Repeating it changes nothing.
+    """
+    await tx.execute(
+        "UPDATE activity_event SET properties = '{}' WHERE member_id = $1 AND properties <> '{}'", member_id
+    )
+    await tx.execute("UPDATE purchase SET attributes = '{}' WHERE member_id = $1 AND attributes <> '{}'", member_id)
+    await tx.execute(
+        "UPDATE purchase_line SET attributes = '{}' WHERE member_id = $1 AND attributes <> '{}'", member_id
+    )
+
+
 async def record_activity(
     tx: Transaction,
     member_id: MemberId,

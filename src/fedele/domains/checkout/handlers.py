@@ -1,11 +1,12 @@
-"""What the checkout does when something happened elsewhere: joining is an occasion to earn."""
+"""What the checkout does when something happened elsewhere: joining may earn, and the erased are forgotten."""
 
 from collections.abc import Callable
 from uuid import UUID
 
+from fedele.domains.activity.commands import forget_member
 from fedele.domains.checkout.commands import record_event
 from fedele.domains.checkout.ports import Till
-from fedele.domains.members.events import MemberEnrolled
+from fedele.domains.members.events import MemberEnrolled, MemberErased
 from fedele.jobs.types import Handler
 from fedele.kernel.clock import Moment
 
@@ -26,4 +27,12 @@ def handlers(till: Till, clock: Callable[[], Moment]) -> tuple[Handler, ...]:
             source="programme",
         )
 
-    return (Handler("checkout.record_enrolment", MemberEnrolled, welcome),)
+    async def forget(event: MemberErased, outbox_id: UUID) -> None:
+        # Activity stands beside members and does not see its events: the lowest room that sees both listens for it.
+        async with till.database.transaction() as tx:
+            await forget_member(tx, event.member_id)
+
+    return (
+        Handler("checkout.record_enrolment", MemberEnrolled, welcome),
+        Handler("checkout.forget_activity", MemberErased, forget),
+    )

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from fedele.domains.activity.types import Line
@@ -90,16 +89,19 @@ def _each_once(values: Sequence[str | None]) -> list[str]:
     return list(dict.fromkeys(value for value in values if value))
 
 
+UNSPOKEN = frozenset({"member.attributes", "member.birth_month", "member.birth_day", "purchase.lines"})
+
+
 def values_read(names: frozenset[str], bindings: Bindings) -> dict[str, Any]:
-    """What a condition saw, JSON-able, for Explain. Values of the member that may tell who it is stay out."""
+    """What a condition saw, JSON-able, for Explain.
+
+    The trace is kept for ever, so nothing that may be personal is in it: of maps that others fill, only numbers and
+    flags are shown.
+    """
     shown: dict[str, Any] = {}
-    for name in sorted(names):
+    for name in sorted(names - UNSPOKEN):
         value = bindings.values.get(name)
-        if name.startswith("member.attributes") or name == "purchase.lines":
-            continue
-        shown[name] = value.isoformat() if isinstance(value, datetime) else _plain(value)
+        if isinstance(value, Mapping):
+            value = {key: item for key, item in value.items() if isinstance(item, bool | int | float)}
+        shown[name] = value.isoformat() if isinstance(value, datetime) else value
     return shown
-
-
-def _plain(value: Any) -> Any:
-    return float(value) if isinstance(value, Decimal) else value

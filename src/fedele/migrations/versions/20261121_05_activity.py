@@ -7,7 +7,9 @@ down_revision = "20261121_04_ledger"
 branch_labels = None
 depends_on = None
 
-APPEND_ONLY = ("purchase", "purchase_return", "purchase_return_line", "activity_event")
+APPEND_ONLY = ("purchase_return", "purchase_return_line")
+# Append-only but for one column, which others fill and which may therefore hold something personal: erasure empties it.
+FORGETTING = {"purchase": "attributes", "activity_event": "properties"}
 
 
 def upgrade() -> None:
@@ -145,8 +147,19 @@ def upgrade() -> None:
             f"CREATE TRIGGER append_only_v1 BEFORE UPDATE OR DELETE ON {table}"
             " FOR EACH ROW EXECUTE FUNCTION refuse_change_v1()"
         )
+    for table, column in FORGETTING.items():
+        op.execute(f"REVOKE UPDATE, DELETE ON {table} FROM fedele_app")
+        op.execute(f"GRANT UPDATE ({column}) ON {table} TO fedele_app")
+        op.execute(
+            f"CREATE TRIGGER append_only_v1 BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change_v1()"
+        )
+        op.execute(
+            f"CREATE TRIGGER forgetting_only_v1 BEFORE UPDATE ON {table} FOR EACH ROW"
+            f" WHEN (NEW.{column} <> '{{}}' OR to_jsonb(NEW) - '{column}' <> to_jsonb(OLD) - '{column}')"
+            " EXECUTE FUNCTION refuse_change_v1()"
+        )
     op.execute("""
-        -- A line is a record too: the app may mark what came back, nothing else.
+        -- A line is a record too: the app may mark what came back, and forget what others wrote.
         REVOKE UPDATE, DELETE ON purchase_line FROM fedele_app
     """)
-    op.execute("GRANT UPDATE (returned_quantity) ON purchase_line TO fedele_app")
+    op.execute("GRANT UPDATE (returned_quantity, attributes) ON purchase_line TO fedele_app")
