@@ -14,17 +14,23 @@ JOBS ?= 2
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-# Two marks, so that `make demo` does not wait for the test tools.
+# Two marks, so that `make demo` does not wait for the test tools. uv installs in seconds what takes pip a minute: where
+# there is none, pip brings the one that the lock pins, and does the rest itself only where even that cannot be had.
+INSTALL = if [ -n "$(UV)" ]; then $(UV) pip install -q --python $(BIN)/python "$$@"; \
+	elif [ -x $(BIN)/uv ]; then $(BIN)/uv pip install -q --python $(BIN)/python "$$@"; \
+	else $(BIN)/python -m pip install -q --disable-pip-version-check "$$@"; fi
+
 $(VENV)/.runtime: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Fedele needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Set PYTHON=…"; exit 1; }
 	@test -x $(BIN)/python || $(if $(UV),$(UV) venv -q --python $(PYTHON) $(VENV),$(PYTHON) -m venv $(VENV))
 	@echo "Installing Fedele into $(VENV) …"
-	@$(if $(UV),$(UV) pip install -q --python $(BIN)/python --require-hashes --no-deps -r requirements.lock,$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements.lock)
-	@$(if $(UV),$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .,$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .)
+	@[ -n "$(UV)" ] || { awk '/^uv==/{p=1} p{print} p&&!/\\$$/{exit}' requirements.lock > $(VENV)/uv.lock; \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r $(VENV)/uv.lock 2>/dev/null || echo "(no uv for this machine: pip does it, which takes longer)"; }
+	@install() { $(INSTALL); }; install --require-hashes --no-deps -r requirements.lock; install --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.runtime tests/requirements.lock
-	@$(if $(UV),$(UV) pip install -q --python $(BIN)/python --require-hashes --no-deps -r tests/requirements.lock,$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r tests/requirements.lock)
+	@install() { $(INSTALL); }; install --require-hashes --no-deps -r tests/requirements.lock
 	@touch $@
 
 demo: $(VENV)/.runtime ## Start a living programme: database, demo data, API and worker (PORT=8000)
