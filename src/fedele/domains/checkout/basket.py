@@ -14,6 +14,7 @@ from fedele.domains.earning.types import Sale
 LINES_MAX = 2_000
 AMOUNT_MAX = 10**12  # minor units
 CLOCK_DRIFT = timedelta(minutes=10)
+_LINE_FIELDS = tuple(field.name for field in dataclasses.fields(Line))
 
 
 def check_basket(basket: Basket, now: datetime) -> None:
@@ -119,5 +120,5 @@ def basket_body(basket: Basket) -> dict[str, Any]:
 
 def line_to_json(line: Line) -> dict[str, Any]:
     """A line as `settle_v1` reads it."""
-    values = {field.name: getattr(line, field.name) for field in dataclasses.fields(line)}
+    values = {name: getattr(line, name) for name in _LINE_FIELDS}
     return values | {"quantity": str(line.quantity.normalize()), "attributes": dict(line.attributes)}
