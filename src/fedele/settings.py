@@ -36,7 +36,7 @@ class Settings(BaseModel):
     trusted_proxies: str = Field("", description="Addresses (comma-separated) whose X-Forwarded-For is believed.")
     cors_origins: str = Field("", description="Origins (comma-separated) of web apps that may call the API.")
     log_format: Literal["json", "console"] = Field("json", description="Structured lines, or coloured ones.")
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
 
     graphql_documents: Literal["open", "apq", "trusted"] = Field(
         "trusted", description="Which documents members' apps may send: any, any once registered, or published ones."
@@ -52,9 +52,11 @@ class Settings(BaseModel):
         "none", description="What carries one-time codes. console: into the log, for trying things out; never for real."
     )
     oidc_issuer: str | None = Field(None, description="A foreign OIDC issuer whose tokens log members in.")
-    oidc_audience: str | None = None
-    oidc_jwks_url: str | None = None
-    oidc_algorithms: str = "RS256"
+    oidc_audience: str | None = Field(None, description="The audience (aud) that its tokens must be for.")
+    oidc_jwks_url: str | None = Field(None, description="Where its public keys are.")
+    oidc_algorithms: str = Field(
+        "RS256", description="Algorithms (comma-separated) that its tokens may be signed with."
+    )
     oidc_enrol: bool = Field(False, description="Whether an unknown subject of that issuer becomes a member.")
 
     firebase_credentials: SecretStr | None = Field(None, description="Firebase service account (JSON).")
@@ -66,7 +68,7 @@ class Settings(BaseModel):
     apple_pass_key: SecretStr | None = Field(None, description="PEM of its private key; a .p12 holds it already.")
     apple_pass_key_password: SecretStr | None = Field(None, description="Password of the key, or of the .p12.")
     apple_wwdr_certificate: SecretStr | None = Field(None, description="Apple's intermediate certificate, PEM or DER.")
-    google_wallet_issuer_id: str | None = None
+    google_wallet_issuer_id: str | None = Field(None, description="Number of the issuer account at Google Wallet.")
     google_wallet_credentials: SecretStr | None = Field(None, description="Google service account (JSON).")
 
     @field_validator("base_url")

@@ -1,27 +1,18 @@
 """Decision notes can be found and say what was decided."""
 
 import re
-from pathlib import Path
 
-import fedele
+from tests.architecture.refresh_decisions import FOLDER, index, notes, title
 
-FOLDER = Path(fedele.__file__).parent / "decisions"
-NOTES = sorted(path for path in FOLDER.glob("*.md") if path.name != "README.md")
-ENTRY = re.compile(r"^- \[(\d{4})\]\(([^)]+)\) (.+)$", re.MULTILINE)
+NOTES = notes()
 CHECKS = re.compile(r"`((?:tests|src)/[A-Za-z0-9_/.-]+)`")
 LINES_MAX = 50
 
 
-def title(note: Path) -> str:
-    """Its first line, without a number."""
-    first = note.read_text(encoding="utf-8").splitlines()[0]
-    return re.sub(r"^# (\d{4}\. )?", "", first)
-
-
 def test_every_note_is_in_the_index() -> None:
     """README.md lists each note once, in order, under its own title."""
-    listed = ENTRY.findall((FOLDER / "README.md").read_text(encoding="utf-8"))
-    assert listed == [(note.name[:4], note.name, title(note)) for note in NOTES]
+    advice = "run `python -m tests.architecture.refresh_decisions` and commit src/fedele/decisions/README.md"
+    assert (FOLDER / "README.md").read_text(encoding="utf-8") == index(), advice
 
 
 def test_numbers_are_used_once() -> None:
