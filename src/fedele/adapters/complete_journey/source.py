@@ -40,7 +40,7 @@ class Source:
         """Households whose whole year is there, in a fixed order. None: every household of the data.
 
         Those with demographics, who bought in the first four weeks, in the last four and in most weeks between, and
-        who are neither tiny nor huge (300 to 950 lines a year), so that 200 of them are about 120,000 lines. The order
+        who are neither tiny nor huge (300 to 850 lines a year), so that 200 of them are about 120,000 lines. The order
         mixes them by a hash of their number.
         """
         if count is None:
@@ -52,7 +52,7 @@ class Source:
                 SELECT household_id FROM transactions SEMI JOIN demographics USING (household_id)
                  GROUP BY household_id
                 HAVING min(week) <= 4 AND max(week) >= 50
-                   AND count(DISTINCT week) >= 26 AND count(*) BETWEEN 300 AND 950
+                   AND count(DISTINCT week) >= 26 AND count(*) BETWEEN 300 AND 850
                  ORDER BY md5('fedele ' || household_id), household_id
                 """
             )

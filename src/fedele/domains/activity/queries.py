@@ -264,10 +264,12 @@ async def stored_totals(
     """What the member's purchases under these (store, receipt) pairs cost together, by currency: to reconcile with."""
     rows = await db.fetch(
         """
-        SELECT p.currency, sum(l.amount_minor)::bigint AS total
-          FROM purchase p JOIN purchase_line l ON l.member_id = p.member_id AND l.purchase_id = p.purchase_id
-         WHERE p.member_id = $1 AND (p.store_id, p.receipt) IN (SELECT * FROM unnest($2::text[], $3::text[]))
-         GROUP BY p.currency
+        -- The ids as an array: then the lines are looked up by their key, whatever the planner knows of the tables.
+        SELECT f.currency, (SELECT sum(l.amount_minor)::bigint FROM purchase_line l
+                             WHERE l.member_id = $1 AND l.purchase_id = ANY (f.ids)) AS total
+          FROM (SELECT currency, array_agg(purchase_id) AS ids FROM purchase
+                 WHERE member_id = $1 AND (store_id, receipt) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+                 GROUP BY currency) AS f
         """,
         member_id,
         list(stores),
