@@ -22,7 +22,8 @@ def configure_logs(shape: Literal["json", "console"], level: str) -> None:
         redact,
     ]
     renderer: Any = (
-        structlog.dev.ConsoleRenderer()
+        # Plain: the fancy one prints every local variable, secrets too, and takes seconds over a large traceback.
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
         if shape == "console"
         else structlog.processors.JSONRenderer(serializer=lambda value, **_: orjson.dumps(value, default=str).decode())
     )

@@ -1,5 +1,6 @@
 """What every slice gets from the pattern: permissions, user errors, masked bugs, pages, lookahead, loaders."""
 
+import json
 from typing import Any
 
 import httpx
@@ -84,6 +85,7 @@ def test_permissions_are_read_back_from_the_schema() -> None:
     """What the SDL prints is what is checked."""
     assert declared_scopes(slices.stamp_schema()._schema) == {
         "Query.me": "member", "Query.greeting": "public", "Query.clock": "public", "Query.till": "till",
+        "Query.later": "public",
         "Mutation.useStamps": "member",
     }  # fmt: skip
 
@@ -159,6 +161,41 @@ async def test_pages_go_on_where_they_ended(client: httpx.AsyncClient) -> None:
     for variables in ({"first": 3, "after": "nonsense"}, {"first": 0}, {"first": 101}):
         refused = await ask(client, query, MEMBER, **variables)
         assert refused["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "says"),
+    [
+        ("query($at: DateTime!) { later(at: $at) }", {"at": "2026-11-21T08:30:00"}, "needs an offset"),
+        ("query($at: DateTime!) { later(at: $at) }", {"at": 7}, "ISO 8601"),
+        ("query($at: DateTime!) { later(at: $at) }", {}, "'$at'"),
+        ("query($at: DateTime) { later(at: $at) }", {"at": None}, "'at'"),
+        ('{ later(at: "soon") }', {}, "soon"),
+    ],
+)
+async def test_a_value_that_a_scalar_refuses_is_the_callers_mistake(
+    client: httpx.AsyncClient, query: str, variables: dict[str, Any], says: str
+) -> None:
+    """In a variable or in the document: the caller reads what is wrong with it, and nobody is woken as for a bug."""
+    with capture_logs() as logs:
+        body = await ask(client, query, **variables)
+    error = body["errors"][0]
+    assert error["extensions"]["code"] in {"BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"}
+    assert says in error["message"]
+    assert not [line for line in logs if line["event"] == "graphql.bug"]
+
+
+async def test_the_nul_character_is_refused_before_anything_runs(client: httpx.AsyncClient) -> None:
+    """PostgreSQL cannot keep it: a variable or a document that smuggles it in is malformed, by POST and by GET."""
+    variables = {"at": "a\x00b"}
+    query = "query($at: DateTime!) { later(at: $at) }"
+    sent = await client.post("/graphql", json={"query": query, "variables": variables})
+    assert (sent.status_code, "U+0000" in sent.text) == (400, True)
+    got = await client.get("/graphql", params={"query": query, "variables": json.dumps(variables)})
+    assert (got.status_code, "U+0000" in got.text) == (400, True)
+    for escape in ("\\u0000", "\\u{0}"):
+        sent = await client.post("/graphql", json={"query": f'{{ later(at: "{escape}") }}'})
+        assert (sent.status_code, "U+0000" in sent.text) == (400, True)
 
 
 async def test_lookahead_sees_through_fragments_aliases_and_conditions(client: httpx.AsyncClient) -> None:

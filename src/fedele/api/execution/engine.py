@@ -74,7 +74,7 @@ class Engine:
                 nested = DocumentTooComplex("the variables are nested too deeply")
                 outcome = self._refuse([nested], context, nested.code)
             except Exception as bug:
-                outcome = self._refuse([GraphQLError("", original_error=bug)], context, "INTERNAL", 500)
+                outcome = self._refuse([GraphQLError("", original_error=bug)], context, None, 500)
         log.info(
             "graphql.operation",
             schema=self.name,
@@ -115,7 +115,7 @@ class Engine:
             body["errors"] = [format_error(error, context.request_id, context.locale) for error in result.errors]
         return Outcome(body, prepared=prepared)
 
-    def _refuse(self, errors: list[GraphQLError], context: Context, code: str, status: int = 400) -> Outcome:
+    def _refuse(self, errors: list[GraphQLError], context: Context, code: str | None, status: int = 400) -> Outcome:
         formatted = [format_error(error, context.request_id, context.locale, code) for error in errors]
         return Outcome({"errors": formatted}, status=status, request_failed=True)
 

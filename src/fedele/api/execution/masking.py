@@ -15,8 +15,11 @@ log = structlog.get_logger("fedele.graphql")
 MASKED = "Something went wrong on our side. Give the request id to support."
 
 
-def format_error(error: GraphQLError, request_id: str, locale: str, code: str = "BAD_USER_INPUT") -> dict[str, Any]:
-    """One entry of `errors`. `code` is for errors of the document or its variables, which graphql-core words itself."""
+def format_error(error: GraphQLError, request_id: str, locale: str, code: str | None = None) -> dict[str, Any]:
+    """One entry of `errors`. `code` is for errors of the document or its variables, which graphql-core words itself.
+
+    Their cause may be a scalar's ValueError: that is its complaint about the caller's value, no bug of ours.
+    """
     formatted: dict[str, Any] = {"message": error.message}
     if error.locations:
         formatted["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
@@ -31,8 +34,10 @@ def format_error(error: GraphQLError, request_id: str, locale: str, code: str = 
         formatted["message"], extensions = refusal_text(cause, locale), {"code": cause.code}
     elif isinstance(cause, MalformedCursor):
         formatted["message"], extensions = str(cause), {"code": "BAD_USER_INPUT"}
-    elif cause is None and error.path is None:
+    elif code is not None:
         extensions = {"code": code}
+    elif error.message.startswith("Argument ") and (cause is None or isinstance(cause, GraphQLError)):
+        extensions = {"code": "BAD_USER_INPUT"}  # a variable that fits its type, but not this argument: null
     else:
         log.error("graphql.bug", request_id=request_id, path=error.path, exc_info=cause or error)
         formatted["message"], extensions = MASKED, {"code": "INTERNAL"}

@@ -1,12 +1,15 @@
 """The many shapes in which clients say which operation they mean, read into one."""
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
 _SHA256_LENGTH = 64
+# The character U+0000 as JSON and GraphQL escape it (raw, JSON forbids it). PostgreSQL's text cannot hold it.
+_NUL = re.compile(r"\\u(?:0000|\{0+\})")
 
 
 class MalformedRequest(Exception):
@@ -25,6 +28,7 @@ class OperationRequest:
 
 def read_body(body: bytes) -> OperationRequest:
     """A POST body in JSON. Raises MalformedRequest."""
+    _refuse_nul(body.decode(errors="replace"))
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -37,6 +41,8 @@ def read_body(body: bytes) -> OperationRequest:
 def read_query_string(parameters: Mapping[str, str]) -> OperationRequest:
     """The parameters of a GET; `variables` and `extensions` are JSON text in it. Raises MalformedRequest."""
     value: dict[str, Any] = dict(parameters)
+    for text in parameters.values():
+        _refuse_nul(text)
     for name in ("variables", "extensions"):
         if text := parameters.get(name):
             try:
@@ -79,6 +85,11 @@ def _document_hash(value: dict[str, Any], extensions: dict[str, Any]) -> str | N
     if len(text) != _SHA256_LENGTH or not all(character in "0123456789abcdef" for character in text):
         raise MalformedRequest("the id of a persisted document is the sha256 of its text, in 64 hexadecimal digits")
     return text
+
+
+def _refuse_nul(text: str) -> None:
+    if _NUL.search(text):
+        raise MalformedRequest("no text may hold the character U+0000")
 
 
 def _typed(value: dict[str, Any], name: str, kind: type) -> Any:
