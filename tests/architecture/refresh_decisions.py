@@ -8,8 +8,8 @@ import fedele
 FOLDER = Path(fedele.__file__).parent / "decisions"
 HEAD = """# Decisions
 
-One page each, and the title is the decision. A note says why, what it costs and what checks it. Change a decision by changing
-its note, its check and the code together; `python -m tests.architecture.refresh_decisions` writes this list.
+One page each, and the title is the decision. A note says why, what it costs and what checks it. Change a decision by
+changing its note, its check and the code together; `python -m tests.architecture.refresh_decisions` writes this list.
 """
 # the number at which each group of notes begins
 GROUPS = {
