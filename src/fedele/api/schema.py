@@ -17,6 +17,7 @@ from graphql import (
 )
 from strawberry.schema.config import StrawberryConfig
 
+from fedele.api.execution.resolving import resolve_directly
 from fedele.api.permissions import guard
 from fedele.api.scalars import SCALARS
 
@@ -40,6 +41,7 @@ def build_schema(
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     _describe(schema)
+    resolve_directly(schema)
     guard(schema._schema)
     return schema
 
