@@ -7,4 +7,6 @@ from fedele.wiring import otp_delivery, wire
 
 _settings = read_settings()
 configure_logs(_settings.log_format, _settings.log_level)
-app = wire(_settings, open_keyring(_settings)).app(otp_delivery(_settings))
+_fedele = wire(_settings, open_keyring(_settings))
+_fedele.log_warnings()
+app = _fedele.app(otp_delivery(_settings))

@@ -2,11 +2,19 @@
 
 One secret key is enough: every other secret is derived from it by HKDF (RFC 5869) under a name of its own, so that a
 leaked card link says nothing about identities. The key that signs access tokens is a pair, and stands apart.
+
+A secret key is changed in two steps, each rolled out to every process before the next: name the new one as
+FEDELE_SECRET_KEY_PREVIOUS (identities are then looked for under both), then swap the two (new ones are written under
+the new key). The old key stays for as long as rows carry its number. Pass download links and feed card tokens follow
+the current key alone, so the second step makes those handed out before invalid; apps fetch new ones with `Home`.
 """
 
+import contextlib
 import dataclasses
+import hashlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -43,14 +51,35 @@ def open_keyring(settings: Settings, *, may_create: bool = False) -> Keyring:
             "FEDELE_SECRET_KEY is not set. Make one with `openssl rand -base64 48` and keep it: members are found by "
             "digests under it."
         )
-    if len(secret.get_secret_value()) < SECRET_KEY_LENGTH_MIN:
-        raise SettingsError(f"FEDELE_SECRET_KEY is shorter than {SECRET_KEY_LENGTH_MIN} characters")
+    for name, key in (("FEDELE_SECRET_KEY", secret), ("FEDELE_SECRET_KEY_PREVIOUS", settings.secret_key_previous)):
+        if key is not None and len(key.get_secret_value()) < SECRET_KEY_LENGTH_MIN:
+            raise SettingsError(f"{name} is shorter than {SECRET_KEY_LENGTH_MIN} characters")
     return Keyring(
-        peppers=Peppers(1, {1: _derive(secret, "identity-pepper-1")}),
+        peppers=_peppers(secret, settings.secret_key_previous),
         signing_keys=_signing_keys(settings, may_create),
         pass_links=_derive(secret, "pass-links-1"),
         feed_tokens=_derive(secret, "feed-tokens-1"),
     )
+
+
+def _peppers(current: SecretStr, previous: SecretStr | None) -> Peppers:
+    """A pepper for each secret key. Its number follows from the key: it is the same wherever the key stands."""
+    pepper = _derive(current, "identity-pepper-1")
+    values = {_number(pepper): pepper}
+    if previous is not None:
+        pepper = _derive(previous, "identity-pepper-1")
+        if _number(pepper) in values:
+            raise SettingsError(
+                "FEDELE_SECRET_KEY_PREVIOUS is FEDELE_SECRET_KEY itself, or has its number (1 in 32,767): make another"
+            )
+        values[_number(pepper)] = pepper
+    return Peppers(next(iter(values)), values)
+
+
+def _number(pepper: SecretBytes) -> int:
+    """1 to 32,767, as the column holds it, from a digest that says nothing about the pepper."""
+    digest = hashlib.sha256(b"fedele:pepper-number:" + pepper.get_secret_value()).digest()
+    return int.from_bytes(digest[:8], "big") % 32_767 + 1
 
 
 def _signing_keys(settings: Settings, may_create: bool) -> SigningKeys:
@@ -75,13 +104,20 @@ def _kept(file: Path, may_create: bool, fresh: str) -> SecretStr | None:
     if not may_create:
         return None
     file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return SecretStr(file.read_text())
-    with os.fdopen(descriptor, "w") as out:
-        out.write(fresh)
-    return SecretStr(fresh)
+    if not file.exists():
+        # Written whole beside it and then linked: whoever reads it, after a kill too, finds a whole secret or none. Of
+        # two processes that make one at once, both use the one that was there first.
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)  # 0600
+        try:
+            with os.fdopen(descriptor, "w") as out:
+                out.write(fresh)
+                out.flush()
+                os.fsync(out.fileno())
+            with contextlib.suppress(FileExistsError):
+                os.link(temporary, file)
+        finally:
+            os.unlink(temporary)
+    return SecretStr(file.read_text())
 
 
 def _derive(secret: SecretStr, name: str) -> SecretBytes:

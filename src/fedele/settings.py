@@ -45,6 +45,9 @@ class Settings(BaseModel):
     secret_key: SecretStr | None = Field(
         None, description="32+ random bytes as text; peppers and links derive from it."
     )
+    secret_key_previous: SecretStr | None = Field(
+        None, description="The one before, or the one to come: members are looked for under it too."
+    )
     token_key: SecretStr | None = Field(None, description="PEM of the EC P-256 key that signs access tokens.")
     token_key_previous: SecretStr | None = Field(None, description="The previous one, while its tokens live.")
     bootstrap_staff_key: SecretStr | None = Field(None, description="Secret of the first staff key, made at start.")

@@ -71,6 +71,12 @@ class Fedele:
     push: PushChannel
     http: httpx.AsyncClient
     clock: Clock
+    warnings: tuple[str, ...] = ()
+
+    def log_warnings(self) -> None:
+        """What an operator should know and nothing refuses: for the processes of a real deployment."""
+        for warning in self.warnings:
+            log.warning("configuration", warning=warning)
 
     def app(self, otp: OtpDelivery, routes: Sequence[BaseRoute] = ()) -> Starlette:
         """The ASGI application. `otp` carries one-time codes to members."""
@@ -156,7 +162,7 @@ def wire(settings: Settings, keyring: Keyring, clock: Clock = moment_now) -> Fed
     async def members_config(when: datetime) -> MembersConfig:
         return (await programmes.at(when)).section(MembersConfig)
 
-    identity, http = _wallet_identity(settings, clock().now), httpx.AsyncClient()
+    (identity, warnings), http = _wallet_identity(settings, clock().now), httpx.AsyncClient()
     return Fedele(
         settings=settings,
         keyring=keyring,
@@ -173,6 +179,7 @@ def wire(settings: Settings, keyring: Keyring, clock: Clock = moment_now) -> Fed
         push=_push(settings),
         http=http,
         clock=clock,
+        warnings=warnings,
     )
 
 
@@ -196,7 +203,8 @@ def _services(settings: Settings, keyring: Keyring, database: Database, programm
     return Services(database, programmes, settings.base_url, extras)
 
 
-def _wallet_identity(settings: Settings, now: datetime) -> Identity:
+def _wallet_identity(settings: Settings, now: datetime) -> tuple[Identity, tuple[str, ...]]:
+    """The certificate that passes are signed with, and what to tell of it."""
     secrets = (
         settings.apple_pass_certificate,
         settings.apple_pass_key,
@@ -208,17 +216,14 @@ def _wallet_identity(settings: Settings, now: datetime) -> Identity:
             settings.data_dir, now, *(secret.get_secret_value() if secret else None for secret in secrets)
         )
         if identity.development:
-            log.warning("development_pass_certificate", meaning=DEVELOPMENT_CERTIFICATE)
-        else:
-            wanted = (
-                settings.apple_pass_type_identifier or identity.pass_type_identifier,
-                settings.apple_team_identifier or identity.team_identifier,
-            )
-            for warning in refuse_unusable(identity, *wanted, now):
-                log.warning("pass_certificate", warning=warning)
+            return identity, (DEVELOPMENT_CERTIFICATE,)
+        wanted = (
+            settings.apple_pass_type_identifier or identity.pass_type_identifier,
+            settings.apple_team_identifier or identity.team_identifier,
+        )
+        return identity, tuple(refuse_unusable(identity, *wanted, now))
     except CertificateError as error:
         raise SettingsError(f"FEDELE_APPLE_PASS_CERTIFICATE: {error}") from None
-    return identity
 
 
 def _google_links(settings: Settings) -> GoogleSaveLinks | None:

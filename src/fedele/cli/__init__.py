@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import fedele
-from fedele.cli import demo, exchange, keys, operations, processes, programme, schema, wallet
+from fedele.cli import demo, exchange, jobs, keys, operations, processes, programme, schema, wallet
 
 app = typer.Typer(
     help="Fedele: an open, self-hosted, headless loyalty backend.",
@@ -37,6 +37,7 @@ app.command("doctor")(operations.doctor)
 app.add_typer(operations.config_app, name="config")
 app.add_typer(programme.app, name="programme")
 app.add_typer(keys.app, name="keys")
+app.add_typer(jobs.app, name="jobs")
 app.add_typer(exchange.import_app, name="import")
 app.add_typer(exchange.export_app, name="export")
 app.add_typer(wallet.app, name="wallet")

@@ -20,6 +20,7 @@ from fedele.cli.demo_banner import print_banner
 from fedele.cli.demo_data import DemoDataWrong, load_demo_data
 from fedele.cli.demo_people import prepare_people
 from fedele.cli.demo_progress import DemoProgressBar
+from fedele.cli.loops import run
 from fedele.cli.told import console, told
 from fedele.db import embedded
 from fedele.db.migrate import migrate
@@ -29,6 +30,7 @@ from fedele.settings import Settings, SettingsError, read_settings
 from fedele.wiring import Fedele, wire
 
 HOUSEHOLDS = 200
+STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 def demo(
@@ -39,7 +41,7 @@ def demo(
     everything: Annotated[bool, typer.Option("--all", help="Load all of them (about 2,500, some minutes).")] = False,
 ) -> None:
     """Start a living loyalty programme: database, a grocer's programme with a year of purchases, API and worker."""
-    with told(*_data_errors(), DemoDataWrong):
+    with told(*_data_errors(), DemoDataWrong), _interruptible():
         _refuse_busy(port)
         if reset:
             _reset(data)
@@ -48,6 +50,7 @@ def demo(
             log_format="console", log_level="warning",
         )  # fmt: skip
         configure_logs(settings.log_format, settings.log_level)
+        console.print("[bold]Fedele[/bold] is getting ready …")
         with _database(settings) as url, local_fcm.serve() as fcm:
             account = orjson.dumps(fcm.service_account()).decode()
             settings = settings.model_copy(
@@ -57,9 +60,30 @@ def demo(
                     "firebase_url": fcm.base_url,
                 }
             )
-            with contextlib.suppress(KeyboardInterrupt):  # while it was getting ready
-                asyncio.run(_run(settings, fcm.base_url, None if everything else households))
-    console.print("stopped; `make demo` starts it again where it was")
+            run(_demo(settings, fcm.base_url, None if everything else households))
+    console.print("stopped; the same command starts it again where it was")
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the block quietly, once: what then stops (the database, too) is left to finish.
+
+    Also where a shell started us in the background, which makes SIGINT ignored.
+    """
+
+    def interrupt(*_: object) -> None:
+        _ignore_signals()
+        raise KeyboardInterrupt
+
+    for name in STOPPING:
+        signal.signal(name, interrupt)
+    with contextlib.suppress(KeyboardInterrupt):
+        yield
+
+
+def _ignore_signals() -> None:
+    for name in STOPPING:
+        signal.signal(name, signal.SIG_IGN)
 
 
 def _data_errors() -> tuple[type[Exception], ...]:
@@ -72,9 +96,32 @@ def _data_errors() -> tuple[type[Exception], ...]:
     return (DataMissing,)
 
 
-async def _run(settings: Settings, fcm_url: str, households: int | None) -> None:
+async def _demo(settings: Settings, fcm_url: str, households: int | None) -> None:
+    """Prepare, then serve. A signal ends the preparations where they are (the next start goes on), or the serving."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for name in STOPPING:
+        loop.add_signal_handler(name, stop.set)
+    preparing, stopping = asyncio.create_task(_prepare(settings, fcm_url, households)), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait((preparing, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if not preparing.done():
+            preparing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            fedele, access = await preparing
+            try:
+                await _serve(fedele, access, stop)
+            finally:
+                await fedele.close()
+    finally:
+        stopping.cancel()
+        for name in STOPPING:
+            loop.remove_signal_handler(name)
+        _ignore_signals()  # the database stops next
+
+
+async def _prepare(settings: Settings, fcm_url: str, households: int | None) -> tuple[Fedele, dict[str, Any]]:
+    """Schema, data, people: the application, and what `demo.json` says of it."""
     assert settings.database_url is not None, "the demo always has a database"
-    console.print("[bold]Fedele[/bold] is getting ready …")
     await migrate(settings.database_url.get_secret_value())
     fedele = wire(settings, open_keyring(settings, may_create=True))
     try:
@@ -88,39 +135,37 @@ async def _run(settings: Settings, fcm_url: str, households: int | None) -> None
                 everything=households is None,
                 progress=bar,
             )
-        people = await prepare_people(fedele)
         access = {
             "graphql_url": f"{settings.base_url}/graphql",
             "staff_url": f"{settings.base_url}/staff/graphql",
             "base_url": settings.base_url,
             "pushes_url": fcm_url,
-            "file": str(settings.data_dir / "demo.json"),
-            **people,
+            **await prepare_people(fedele),
         }
-        _write_private(settings.data_dir / "demo.json", access)
-        await _serve(fedele, access)
-    finally:
+        _write_access(settings.data_dir.resolve(), access)
+    except BaseException:
         await fedele.close()
+        raise
+    return fedele, access
 
 
-async def _serve(fedele: Fedele, access: dict[str, Any]) -> None:
-    """Serve the API and run the worker until Ctrl-C or SIGTERM; then let both finish what is in hand."""
+async def _serve(fedele: Fedele, access: dict[str, Any], stop: asyncio.Event) -> None:
+    """Serve the API and run the worker until `stop` is set; then let both finish what is in hand."""
     otp = ConsoleOtp(lambda line: console.print(f"[yellow]{line}[/yellow]"))
     config = uvicorn.Config(
         fedele.app(otp), host=fedele.settings.host, port=fedele.settings.port, log_config=None, access_log=False,
         server_header=False, timeout_graceful_shutdown=3,
     )  # fmt: skip
     server = _Server(config)
-    stop = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, setattr, server, "should_exit", True)
+    stopping = asyncio.create_task(stop.wait())
     working = asyncio.create_task(fedele.worker().run(stop))
     serving = asyncio.create_task(server.serve())
-    announcing = asyncio.create_task(_announce(server, access))
+    announcing = asyncio.create_task(_announce(server, access, fedele.settings.data_dir.resolve()))
     try:
-        await asyncio.wait((serving, working), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((serving, working, stopping), return_when=asyncio.FIRST_COMPLETED)
     finally:
         announcing.cancel()
+        stopping.cancel()
         server.should_exit = True
         stop.set()
         await asyncio.gather(serving, working)
@@ -135,10 +180,10 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _announce(server: uvicorn.Server, access: dict[str, Any]) -> None:
+async def _announce(server: uvicorn.Server, access: dict[str, Any], folder: Path) -> None:
     while not server.started:  # noqa: ASYNC110 - uvicorn has a flag, no event
         await asyncio.sleep(0.02)
-    print_banner(access)
+    print_banner(access, folder)
 
 
 @contextlib.contextmanager
@@ -148,12 +193,7 @@ def _database(settings: Settings) -> Iterator[str]:
         yield settings.database_url.get_secret_value()
         return
     with embedded.start(settings.data_dir / "postgres") as server:
-        # Ctrl-C and SIGTERM end the demo, which then stops the server: not the other way round.
-        previous = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-        try:
-            yield server.url
-        finally:
-            signal.signal(signal.SIGTERM, previous)
+        yield server.url
 
 
 def _refuse_busy(port: int) -> None:
@@ -172,10 +212,19 @@ def _reset(data: Path) -> None:
     embedded.remove(data / "postgres")
     for name in ("demo-data", "apple-development"):
         shutil.rmtree(data / name, ignore_errors=True)
-    for name in ("demo.json", "secret-key", "token-keys.json"):
+    for name in ("demo.json", "member.curl", "till.curl", "secret-key", "token-keys.json"):
         (data / name).unlink(missing_ok=True)
 
 
-def _write_private(file: Path, content: dict[str, Any]) -> None:
+def _write_access(folder: Path, access: dict[str, Any]) -> None:
+    """`demo.json`, and what the printed curl commands read: headers with the token, which is too long for a line."""
+    _write_private(folder / "demo.json", orjson.dumps(access, option=orjson.OPT_INDENT_2))
+    for name, token in (("member", access["member_token"]), ("till", access["till_key"])):
+        headers = (f"authorization: Bearer {token}", "content-type: application/json")
+        text = "".join(f'header = "{header}"\n' for header in headers)
+        _write_private(folder / f"{name}.curl", text.encode())
+
+
+def _write_private(file: Path, content: bytes) -> None:
     file.touch(mode=0o600)
-    file.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))
+    file.write_bytes(content)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import orjson
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from fedele.cli.told import console, told
@@ -83,7 +84,8 @@ def check(
             raise SettingsError(
                 "FEDELE_DATABASE_URL is not set: name a PostgreSQL 18, as postgresql://user:…@host/name"
             )
-        wire(settings, open_keyring(settings))
+        for warning in wire(settings, open_keyring(settings)).warnings:
+            console.print(f"[yellow]{escape(warning)}[/yellow]")
         console.print("[green]the environment is in order[/green]")
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from fedele.cli.loops import run
 from fedele.cli.told import console, told
 from fedele.db.migrate import migrate, wait_until_reachable
 from fedele.keyring import open_keyring
@@ -30,9 +31,10 @@ def serve(
         configure_logs(settings.log_format, settings.log_level)
         if migrate_first:
             asyncio.run(_migrate(settings))
-        app = wire(settings, open_keyring(settings)).app(otp_delivery(settings))
+        fedele = wire(settings, open_keyring(settings))
+        fedele.log_warnings()
         uvicorn.run(
-            app,
+            fedele.app(otp_delivery(settings)),
             host=host or settings.host,
             port=settings.port if port is None else port,
             log_config=None,
@@ -49,7 +51,9 @@ def worker() -> None:
     with told():
         settings = read_settings()
         configure_logs(settings.log_format, settings.log_level)
-        asyncio.run(run_worker(wire(settings, open_keyring(settings))))
+        fedele = wire(settings, open_keyring(settings))
+        fedele.log_warnings()
+        run(run_worker(fedele))
 
 
 def migrate_database(

@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import dataclasses
 import functools
+import traceback
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -28,8 +30,10 @@ from fedele.kernel.ids import new_id
 
 log = structlog.get_logger(__name__)
 
-ATTEMPTS_MAX = 8
+# 2 s, doubling up to ten minutes: almost two hours in all, so that an outage of an hour holds nothing.
+ATTEMPTS_MAX = 20
 FIRST_RETRY = timedelta(seconds=1)
+RETRY_MAX = timedelta(minutes=10)
 HEARTBEAT = timedelta(seconds=30)
 RELAY_IDLE_SECONDS = 0.05
 RECONNECT_SECONDS = 1.0
@@ -44,6 +48,17 @@ SELECT EXISTS (
     SELECT FROM pgqueuer WHERE status = 'picked' OR (status = 'queued' AND execute_after <= now())
 )
 """
+
+
+class JobFailed(Exception):
+    """What went wrong in a handler: the kind of error and the place, never its words.
+
+    The library writes exceptions into its log table, and an error's words may quote a row with somebody's address.
+    """
+
+    def __init__(self, error: BaseException) -> None:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        super().__init__(f"{type(error).__name__} at {Path(frame.filename).name}:{frame.lineno} in {frame.name}")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -157,7 +172,10 @@ class Worker:
                 handler.name,
                 on_failure="hold",  # the library's default deletes a failed job
                 executor_factory=functools.partial(
-                    DatabaseRetryEntrypointExecutor, max_attempts=ATTEMPTS_MAX, initial_delay=FIRST_RETRY
+                    DatabaseRetryEntrypointExecutor,
+                    max_attempts=ATTEMPTS_MAX,
+                    initial_delay=FIRST_RETRY,
+                    max_delay=RETRY_MAX,
                 ),
             )(self._entrypoint(handler))
         return manager
@@ -171,7 +189,12 @@ class Worker:
                 # The library counts every retry as an attempt; being asked to wait is none.
                 async with self.database.transaction() as tx:
                     await tx.execute("UPDATE pgqueuer SET attempts = attempts - 1 WHERE id = $1", job.id)
-                raise RetryRequested(timedelta(seconds=later.seconds), str(later)) from later
+                raise RetryRequested(timedelta(seconds=later.seconds), "asked to come back later") from None
+            except Exception as error:
+                failed = JobFailed(error)
+                frames = "".join(traceback.format_tb(error.__traceback__))
+                log.warning("job_failed", handler=handler.name, job=job.id, reason=str(failed), frames=frames)
+                raise failed from None
 
         return execute
 

@@ -1,6 +1,7 @@
 """Routes for whoever operates Fedele: /livez, /readyz, /metrics."""
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable
 
@@ -25,7 +26,10 @@ SECONDS = Histogram(
 )
 OUTBOX_WAITING = Gauge("fedele_outbox_waiting", "Announcements that no relay has taken yet.")
 JOBS = Gauge("fedele_jobs", "Jobs by state; failed ones are held for the operator.", ["state"])
+DATABASE_UP = Gauge("fedele_database_up", "Whether the database answered this very request.")
 WORKERS = Gauge("fedele_workers", "Workers seen within the last ten seconds.")
+
+DATABASE_GONE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 _STATE = """
 SELECT (SELECT count(*) FROM outbox) AS outbox,
@@ -63,7 +67,7 @@ class OperationsRoutes:
                 wanted = head_revision()
                 return _json(503, {"status": "behind", "migration": revision, "wanted": wanted, "do": "fedele migrate"})
             state = await self.database.reader.fetch_row(_STATE, self.moment().now)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except DATABASE_GONE as error:
             return _json(503, {"status": "no database", "reason": type(error).__name__})
         assert state is not None, "aggregates always answer one row"
         return _json(
@@ -78,13 +82,16 @@ class OperationsRoutes:
         )
 
     async def metrics(self, _request: Request) -> Response:
-        """Prometheus' text format."""
-        state = await self.database.reader.fetch_row(_STATE, self.moment().now)
-        assert state is not None, "aggregates always answer one row"
-        OUTBOX_WAITING.set(state["outbox"])
-        WORKERS.set(state["workers"])
+        """Prometheus' text format. Without a database: what this process counted, and that it is gone."""
+        try:
+            state = await self.database.reader.fetch_row(_STATE, self.moment().now)
+        except DATABASE_GONE:
+            state = None
+        DATABASE_UP.set(state is not None)
+        OUTBOX_WAITING.set(state["outbox"] if state else math.nan)
+        WORKERS.set(state["workers"] if state else math.nan)
         for name in ("queued", "picked", "failed"):
-            JOBS.labels(name).set(state[name])
+            JOBS.labels(name).set(state[name] if state else math.nan)
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

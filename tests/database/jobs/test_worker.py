@@ -99,7 +99,7 @@ async def test_retry_later_waits_as_told(database: Database, admin: Any) -> None
 
 
 async def test_waiting_is_not_a_failed_attempt(database: Database, admin: Any) -> None:
-    """A handler that was asked to wait twice and then fails has failed once: the next try comes, and eight in all."""
+    """A handler that was asked to wait twice and then fails has failed once: the next try comes, and all of them."""
     calls = 0
 
     async def run(event: CupFilled, outbox_id: UUID) -> None:
