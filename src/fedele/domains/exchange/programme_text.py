@@ -31,7 +31,7 @@ def append_items(text: str, section: str, items: Sequence[dict[str, Any]]) -> st
     if first is None and any(line.strip() and not line.strip().startswith("#") for line in body.splitlines()):
         raise SectionNotAList(section=section)
     indent = first[1] if first else "  "
-    kept = text[:body_start].removesuffix("[]").rstrip() if head[1].strip() == "[]" else text[:body_start]
+    kept = text[:body_start].rstrip().removesuffix("[]").rstrip() if head[1].strip() == "[]" else text[:body_start]
     # Comments and empty lines before the next section belong to that section.
     content = re.sub(r"(\n[ \t]*(#[^\n]*)?)*\Z", "", body)
     rest = body[len(content) :].lstrip("\n")
