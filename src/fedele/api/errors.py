@@ -7,6 +7,7 @@ who may not, documents that are wrong, and our own bugs.
 import enum
 import functools
 import inspect
+import re
 import typing
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, TypeVar, cast
@@ -99,7 +100,8 @@ def refused(error_type: type[Any], refusal: Refusal, locale: str) -> Any:
         raise UndeclaredRefusal(
             f"{error_type.__name__} does not name {refusal.code}; add it to @user_error"
         ) from refusal
-    path = ["input", *refusal.field.split(".")] if refusal.field else None
+    # The steps of the path one by one, a list's index being a step too: input, basket, lines, 0, amount.
+    path = ["input", *re.findall(r"[^.\[\]]+", refusal.field)] if refusal.field else None
     return error_type(code=code, message=refusal_text(refusal, locale), field=path)
 
 

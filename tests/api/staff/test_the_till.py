@@ -92,7 +92,7 @@ async def test_bad_input_names_the_field_to_blame(api: Api) -> None:
     half_a_cent = sold_basket(lines=[{"amount": "1.505"}])
     refused = await till(api, "SettleSale", input={"basket": half_a_cent, "idempotencyKey": "k"})
     assert refused["userErrors"][0]["code"] == "BASKET_INVALID"
-    assert refused["userErrors"][0]["field"] == ["input", "basket", "lines[0]", "amount"]
+    assert refused["userErrors"][0]["field"] == ["input", "basket", "lines", "0", "amount"]
     negative = sold_basket(lines=[{"amount": "-1.00"}])
     assert codes(await till(api, "SettleSale", input={"basket": negative, "idempotencyKey": "k"})) == ["BASKET_INVALID"]
     misread = sold_basket(card="FDL1-NOT-A-CARD")

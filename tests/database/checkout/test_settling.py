@@ -2,15 +2,17 @@
 
 import asyncio
 import dataclasses
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from fedele.db.database import Database, counting
 from fedele.domains.activity.errors import ReceiptKnown
-from fedele.domains.activity.types import Tender
+from fedele.domains.activity.types import ReturnedLine, Tender
 from fedele.domains.checkout import commands, queries
-from fedele.domains.checkout.errors import BasketInvalid, SecondFactNeeded
+from fedele.domains.checkout.errors import BasketInvalid, SecondFactNeeded, TenderNotAccepted
+from fedele.domains.checkout.types import Return
 from fedele.domains.ledger.errors import InsufficientPoints
 from fedele.domains.ledger.queries import balances_by_member, verify
 from fedele.domains.members.commands.cards import ensure_rotating_code
@@ -162,6 +164,8 @@ BAD_BASKETS = {
     "small letters for money": {"currency": "eur"},
     "tomorrow": {"occurred_at": at(1).now},
     "no receipt": {"receipt": ""},
+    "a line below the first": {"lines": (line(0),)},
+    "an amount that no line has": {"lines": (line(amount=10**13),)},
 }
 
 
@@ -189,6 +193,41 @@ async def test_unknown_members_and_cards_are_refused_unless_the_till_says_guest(
     assert settled.member_id == guest_member_id(STORE, sold.receipt)
     assert await admin.fetchval("SELECT status FROM member WHERE member_id = $1", settled.member_id) == "guest"
     assert await available(database, settled.member_id) == 10
+
+
+async def test_a_card_and_a_member_that_do_not_belong_together_are_refused(database: Database, admin: Any) -> None:
+    """The till names both after a scan; when it mixed two customers up, neither gets the sale."""
+    till, member_id, other_id = await open_till(database), await enrolled(database), await enrolled(database)
+    card = await find_card_code(database.reader, member_id)
+    assert card is not None
+    before = await counts(admin)
+    with pytest.raises(BasketInvalid, match="not this member"):
+        await commands.settle(till, basket(card=card.code, member_id=other_id), "k", at())
+    assert await counts(admin) == before
+    settled = await commands.settle(till, basket(card=card.code, member_id=member_id), "k", at())
+    assert settled.member_id == member_id
+
+
+async def test_foreign_money_is_recorded_and_moves_nothing(database: Database, admin: Any) -> None:
+    """Yen are no cents: the sale is kept, but earns nothing, counts towards no tier, and cannot be paid with units
+    that are worth euros; taking it back takes nothing either."""
+    till, member_id = await open_till(database), await enrolled(database)
+    await commands.settle(till, basket(line(amount=20_000), member_id=member_id), "euros", at())
+    held = await available(database, member_id)
+    spent = await admin.fetchval("SELECT amount FROM tier_counter WHERE member_id = $1", member_id)
+    yen = basket(line(amount=90_000), member_id=member_id, currency="JPY")
+    settled = await commands.settle(till, yen, "yen", at())
+    assert settled.awards == ()
+    assert settled.tier_move is None
+    paying = basket(
+        line(amount=300), member_id=member_id, currency="JPY", tenders=paid_with_points(100, 200), confirmation="known"
+    )
+    with pytest.raises(TenderNotAccepted):
+        await commands.settle(till, paying, "paying", at())
+    back = Return(store_id=STORE, lines=(ReturnedLine(1, Decimal(1)),), receipt=yen.receipt)
+    await commands.return_lines(till, back, "back", at(hours=1))
+    assert await available(database, member_id) == held
+    assert await admin.fetchval("SELECT amount FROM tier_counter WHERE member_id = $1", member_id) == spent
 
 
 async def test_pitfall_23_a_static_card_earns_but_cannot_spend(database: Database, admin: Any) -> None:

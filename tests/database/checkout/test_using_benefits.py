@@ -87,3 +87,12 @@ def coffee(member_id: MemberId) -> Any:
     """Ten euros of coffee and five of something else."""
     lines = (line(1, 1_000, category="COFFEE", quantity=Decimal(2)), line(2, 500))
     return basket(*lines, member_id=member_id)
+
+
+async def test_foreign_money_uses_no_offer_up(database: Database, admin: Any) -> None:
+    """An offer's minimum is in the programme's money: a sale in yen leaves it in hand."""
+    till, member_id = await till_with_claims(database, "bonus")
+    sold = basket(line(amount=90_000), member_id=member_id, currency="JPY")
+    settled = await commands.settle(till, sold, "yen", at())
+    assert settled.awards == ()
+    assert await admin.fetchval("SELECT purchase_id FROM offer_claim") is None

@@ -41,8 +41,8 @@ def read_body(body: bytes) -> OperationRequest:
 def read_query_string(parameters: Mapping[str, str]) -> OperationRequest:
     """The parameters of a GET; `variables` and `extensions` are JSON text in it. Raises MalformedRequest."""
     value: dict[str, Any] = dict(parameters)
-    for text in parameters.values():
-        _refuse_nul(text)
+    for parameter in parameters.values():
+        _refuse_nul(parameter)
     for name in ("variables", "extensions"):
         if text := parameters.get(name):
             try:

@@ -1,5 +1,7 @@
 """The till in the staff schema: scan, quote, settle, return, events that earn. A key acts for its own store only."""
 
+import contextlib
+from collections.abc import Iterator
 from datetime import datetime
 
 import strawberry
@@ -23,7 +25,7 @@ from fedele.domains.members.errors import (
     MemberErased,
     MemberNotFound,
 )
-from fedele.kernel.refusal import InvalidInput
+from fedele.kernel.refusal import InvalidInput, Refusal
 
 _CARD = (CardCodeMalformed, CardCodeUnknown, CardCodeRevoked, MemberErased, MemberNotFound)
 _BASKET = (errors.BasketInvalid, errors.BenefitNotInHand, errors.StoreForbidden, errors.TenderNotAccepted, *_CARD)
@@ -33,6 +35,17 @@ def till_of(context: Context) -> Till:
     """The till that bootstrap made, which knows offers and rewards; else one that knows neither."""
     services = context.services
     return services.find(Till) or Till(services.database, services.programmes)
+
+
+@contextlib.contextmanager
+def _blaming_the_basket() -> Iterator[None]:
+    """Name a field of the basket as it lies in the input. The checkout does not know where that is."""
+    try:
+        yield
+    except Refusal as refusal:
+        if refusal.field and refusal.field != "idempotencyKey":
+            refusal.field = f"basket.{'card' if refusal.field == 'code' else refusal.field}"
+        raise
 
 
 @user_error(errors.StoreForbidden, *_CARD)
@@ -82,7 +95,9 @@ class TillQuery:
     async def quote(self, info: Info, basket: BasketInput) -> QuoteResult | None:
         """What settling this basket would earn, and for every rule that gives nothing, why."""
         context = info.context
-        quoted = await queries.quote(till_of(context), read_basket(context, basket), context.moment)
+        asked = read_basket(context, basket)
+        with _blaming_the_basket():
+            quoted = await queries.quote(till_of(context), asked, context.moment)
         return QuoteResult(quote=Quote.of(quoted, await context.programme(), context.locale))
 
 
@@ -161,7 +176,8 @@ class TillMutation:
         """Settle a sale: it earns, spends and moves the tier, whole or not at all."""
         context = info.context
         basket = read_basket(context, input.basket)
-        settled = await commands.settle(till_of(context), basket, input.idempotency_key, context.moment)
+        with _blaming_the_basket():
+            settled = await commands.settle(till_of(context), basket, input.idempotency_key, context.moment)
         return SettlePayload(settlement=Settlement.of(settled, await context.programme(), context.locale))
 
     @mutation_field(requires=Scope.TILL)

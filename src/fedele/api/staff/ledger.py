@@ -23,6 +23,7 @@ from fedele.domains.programme.types import Programme
 from fedele.kernel.money import CurrencyKey, from_units, to_units
 from fedele.kernel.refusal import InvalidInput, NotFound
 
+UNITS_MAX = 10**12  # a slip of the keyboard is refused long before the column's 64 bits are full
 REASON_LENGTH_MAX = 500
 
 
@@ -168,6 +169,8 @@ def _currency(programme: Programme, key: str) -> config.Currency:
 
 def _units(amount: Decimal, currency: config.Currency) -> int:
     units = to_units(amount, currency.decimals)
+    if abs(units) > UNITS_MAX:
+        raise InvalidInput(problem="The amount is larger than any correction can be.", field="amount")
     if units == 0 or from_units(units, currency.decimals) != amount:
         raise InvalidInput(
             problem=f"The amount must not be zero, and has at most {currency.decimals} decimals.", field="amount"

@@ -10,9 +10,11 @@ from fedele.domains.activity.types import LINE_KINDS, TENDER_KINDS, Line
 from fedele.domains.checkout.errors import BasketInvalid
 from fedele.domains.checkout.types import Basket
 from fedele.domains.earning.types import Sale
+from fedele.kernel.money import Money
 
 LINES_MAX = 2_000
 AMOUNT_MAX = 10**12  # minor units
+NUMBER_MAX = 100_000
 CLOCK_DRIFT = timedelta(minutes=10)
 _LINE_FIELDS = tuple(field.name for field in dataclasses.fields(Line))
 
@@ -22,7 +24,7 @@ def check_basket(basket: Basket, now: datetime) -> None:
     _check_head(basket, now)
     numbers = set()
     for index, line in enumerate(basket.lines):
-        _check_line(line, f"lines[{index}]")
+        _check_line(line, f"lines[{index}]", basket.currency)
         if line.number in numbers:
             raise BasketInvalid(problem=f"Two lines have the number {line.number}.", field=f"lines[{index}].number")
         numbers.add(line.number)
@@ -43,13 +45,18 @@ def _check_head(basket: Basket, now: datetime) -> None:
             raise BasketInvalid(problem="occurredAt lies in the future: check the till's clock.", field="occurredAt")
 
 
-def _check_line(line: Line, field: str) -> None:
+def _check_line(line: Line, field: str, currency: str) -> None:
+    if not 1 <= line.number <= NUMBER_MAX:
+        raise BasketInvalid(problem=f"A line's number is from 1 to {NUMBER_MAX}.", field=f"{field}.number")
     if line.kind not in LINE_KINDS:
         raise BasketInvalid(problem=f"Line kinds are {', '.join(LINE_KINDS)}.", field=f"{field}.kind")
     if not Decimal(0) < line.quantity < 10**9 or line.quantity != round(line.quantity, 3):
         raise BasketInvalid(problem="A quantity is positive and has at most 3 decimals.", field=f"{field}.quantity")
     if not 0 <= line.amount_minor <= AMOUNT_MAX:
-        raise BasketInvalid(problem="A line's amount is not negative; returns go apart.", field=f"{field}.amount")
+        raise BasketInvalid(
+            problem=f"A line's amount is from 0 to {Money(AMOUNT_MAX, currency)}; returns go apart.",
+            field=f"{field}.amount",
+        )
     if not 0 <= line.tax_minor <= line.amount_minor:
         raise BasketInvalid(problem="A line's tax is part of its amount.", field=f"{field}.tax")
     if not 0 <= line.discount_minor <= AMOUNT_MAX:
@@ -65,7 +72,9 @@ def _check_tenders(basket: Basket) -> None:
     paid = sum(tender.amount_minor for tender in basket.tenders)
     if basket.tenders and paid != basket.total_minor:
         raise BasketInvalid(
-            problem=f"The tenders pay {paid} minor units, the lines cost {basket.total_minor}.", field="tenders"
+            problem=f"The tenders pay {Money(paid, basket.currency)}, "
+            f"the lines cost {Money(basket.total_minor, basket.currency)}.",
+            field="tenders",
         )
 
 

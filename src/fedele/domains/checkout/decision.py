@@ -82,7 +82,7 @@ def decide_sale(
     used = tuple(benefit for benefit in benefits if benefit.boost is None or benefit.boost.key in given)
     burns = _burns(rules, sale, purchase_id)
     earns, places = _earns(rules, evaluation, earner.tier, sale.occurred_at, purchase_id, "purchase", len(burns))
-    counters = _counters(rules, evaluation, sale.occurred_at, sum(eligible_minor(sale, DEFAULT_EXCLUDES)), visit=True)
+    counters = _counters(rules, evaluation, sale.occurred_at, sum(qualifying_minor(rules, sale)), visit=True)
     tiers.judge(_with(state.days, counters, rules.tiers.counter))
     moves = _moved_expiries(rules, state, earner.tier, sale.occurred_at, purchase_id)
     return Decision(
@@ -106,6 +106,16 @@ def decide_event(rules: Rules, state: MemberState, occasion: Occasion, event_id:
     counters = _counters(rules, evaluation, occasion.occurred_at, 0, visit=False)
     tiers.judge(_with(state.days, counters, rules.tiers.counter))
     return Decision(evaluation, tuple(earns), places, counters, {}, tiers.standing, tuple(tiers.changes))
+
+
+def qualifying_minor(rules: Rules, sale: Sale) -> list[int]:
+    """Per line, the money that counts as spent. Money of another currency than the programme's counts as none.
+
+    Minor units of two currencies cannot be added up, and the programme knows no rates of exchange.
+    """
+    if sale.currency != rules.earning.home_currency:
+        return [0] * len(sale.lines)
+    return eligible_minor(sale, DEFAULT_EXCLUDES)
 
 
 def _tier_work(rules: Rules, state: MemberState, at: datetime, now: datetime) -> _TierWork:
@@ -177,6 +187,11 @@ def _burns(rules: Rules, sale: Sale, purchase_id: UUID) -> list[Mapping[str, Any
             key = _paying_currency(rules, tender.currency).key
             minor[key] = minor.get(key, 0) + tender.amount_minor
     burns: list[Mapping[str, Any]] = []
+    if minor and sale.currency != rules.earning.home_currency:
+        raise TenderNotAccepted(
+            problem=f"Units are worth {rules.earning.home_currency}: they cannot pay in {sale.currency}.",
+            field="tenders",
+        )
     for key, amount in minor.items():
         units = units_worth(rules.earning.currencies.get(key), Money(amount, sale.currency))
         burn = Burn(

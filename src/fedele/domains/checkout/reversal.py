@@ -11,11 +11,12 @@ from uuid import UUID
 from fedele.domains.activity.errors import ReturnExceedsPurchase
 from fedele.domains.activity.events import PurchaseReturned
 from fedele.domains.activity.types import Purchase, PurchaseId, ReturnId
+from fedele.domains.checkout.decision import qualifying_minor
 from fedele.domains.checkout.errors import ReturnInvalid
 from fedele.domains.checkout.state import MemberState, Rules
 from fedele.domains.checkout.types import Return, ReturnSettlement
 from fedele.domains.checkout.writing import counters_to_json, events_to_json, read_tier_move, tier_events, usage_to_json
-from fedele.domains.earning.queries import DEFAULT_EXCLUDES, clawback_units, eligible_minor, taken_when_returned
+from fedele.domains.earning.queries import clawback_units, taken_when_returned
 from fedele.domains.earning.types import GivenAward, Sale
 from fedele.domains.ledger.types import Clawback, Restore, TransactionId
 from fedele.domains.tiers.commands import change_to_json, standing_to_json
@@ -174,7 +175,7 @@ def _counters(
 ) -> dict[tuple[str, date], int]:
     """What the return takes from the qualifying counters, on the day of the purchase."""
     day = programme_day(purchase.occurred_at, rules.tiers.time_zone)
-    eligible = eligible_minor(_as_sale(purchase), DEFAULT_EXCLUDES)
+    eligible = qualifying_minor(rules, _as_sale(purchase))
     spend = _returned_minor(purchase, eligible, before) - _returned_minor(purchase, eligible, after)
     counters = {("spend", day): spend}
     counter = rules.tiers.counter

@@ -277,6 +277,9 @@ class _PurchaseWork(_Work):
 
     def boost(self, boost: Boost, candidates: Iterable[Candidate]) -> None:
         """Add what a benefit in hand brings, as an award of its own."""
+        if self.sale.currency != self.rulebook.home_currency:  # neither its minimum nor its rate is in this money
+            self._note_boost(boost, "nothing_eligible", currency=self.sale.currency, counts=self.rulebook.home_currency)
+            return
         money = self.eligible(DEFAULT_EXCLUDES)
         if sum(money) < boost.minimum_minor:
             self._note_boost(boost, "condition", minimum_minor=boost.minimum_minor, spent_minor=sum(money))
