@@ -2,7 +2,11 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-PYTHON ?= python3
+# The first Python that is new enough; PYTHON=… names another.
+ifndef PYTHON
+PYTHON := $(or $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done),python3)
+endif
 PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,18 +19,19 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 # Two marks, so that `make demo` does not wait for the test tools. uv installs in seconds what takes pip a minute: where
-# there is none, pip brings the one that the lock pins, and does the rest itself only where even that cannot be had.
-INSTALL = if [ -n "$(UV)" ]; then $(UV) pip install -q --python $(BIN)/python "$$@"; \
-	elif [ -x $(BIN)/uv ]; then $(BIN)/uv pip install -q --python $(BIN)/python "$$@"; \
-	else $(BIN)/python -m pip install -q --disable-pip-version-check "$$@"; fi
+# there is none, pip brings the one that the lock pins. Where uv cannot reach the index (it reads neither pip's
+# configuration nor, by itself, the system's certificates), pip does it all.
+INSTALL = { if [ -n "$(UV)" ]; then $(UV) pip install -q --python $(BIN)/python "$$@"; \
+	elif [ -x $(BIN)/uv ]; then $(BIN)/uv pip install -q --python $(BIN)/python "$$@" 2>$(VENV)/uv.log; else false; fi; } || \
+	{ $(BIN)/python -m pip --version >/dev/null 2>&1 && $(BIN)/python -m pip install -q --disable-pip-version-check "$$@"; }
 
 $(VENV)/.runtime: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Fedele needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Set PYTHON=…"; exit 1; }
-	@test -x $(BIN)/python || $(if $(UV),$(UV) venv -q --python $(PYTHON) $(VENV),$(PYTHON) -m venv $(VENV))
+	@test -x $(BIN)/python || $(if $(UV),$(UV) venv -q --python $(PYTHON) $(VENV),$(PYTHON) -m venv $(VENV)) || { rm -rf $(VENV); exit 1; }
 	@echo "Installing Fedele into $(VENV) …"
 	@[ -n "$(UV)" ] || { awk '/^uv==/{p=1} p{print} p&&!/\\$$/{exit}' requirements.lock > $(VENV)/uv.lock; \
 	  $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps --only-binary :all: -r $(VENV)/uv.lock 2>/dev/null || echo "(no uv for this machine: pip does it, which takes longer)"; }
-	@install() { $(INSTALL); }; install --require-hashes --no-deps -r requirements.lock; install --no-deps --no-build-isolation -e .
+	@install() { $(INSTALL); }; install --require-hashes --no-deps -r requirements.lock && install --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.runtime tests/requirements.lock
@@ -50,7 +55,7 @@ format: $(VENV)/.test ## Rewrite the code in the house style
 	@$(BIN)/ruff format -q .
 
 clients: ## Install the real client libraries that tests drive (needs node; skipped loudly without)
-	@if command -v npm >/dev/null; then cd tests/clients && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent --no-audit --no-fund; }; \
+	@if command -v npm >/dev/null; then cd tests/clients && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --loglevel=error --no-audit --no-fund >/dev/null; }; \
 	else echo "!! npm is not here: the tests that need node will be skipped, and say so"; fi
 
 bench: $(VENV)/.test ## Measure: a table of ratios, and .fedele/bench.json
