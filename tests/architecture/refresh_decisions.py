@@ -21,8 +21,8 @@ GROUPS = {
     40: "Wallet cards",
     50: "Speaking to members",
     60: "The till",
-    70: "Feed, offers, rewards and surveys",
-    80: "Files in and out",
+    70: "Files in and out",
+    80: "Feed, offers, rewards and surveys",
 }
 
 

@@ -1,9 +1,7 @@
 """Load the demo's members, stores, products, a year of baskets and coupons, through the imports that users have."""
 
-import asyncio
-import contextlib
 import dataclasses
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -25,7 +23,6 @@ from fedele.domains.programme.types import Programme
 from fedele.kernel.clock import Moment, moment_now
 
 SOURCE = "complete-journey"
-ANALYZE_AFTER_SECONDS = (3, 5, 10, 20, 40)
 KINDS = ("members", "products", "purchases", "places", "coupons")
 
 DemoProgress: TypeAlias = Callable[[str, str, int, int], None]  # (kind, phase, done, of)
@@ -76,42 +73,27 @@ async def load_demo_data(
     today = moment.now.astimezone(ZoneInfo(programme.section(ProgrammeConfig).time_zone)).date()
     made = await _files(database, folder, today, None if everything else households, progress)
     summaries = {}
-    async with _statistics_kept(database):
-        for kind in KINDS:
-            programme = await programmes.at(moment.now)
-            summaries[kind] = await _import(kind, database, programmes, programme, peppers, folder, moment, progress)
-            _check(kind, summaries[kind])
+    for kind in KINDS:
+        programme = await programmes.at(moment.now)
+        summaries[kind] = await _import(kind, database, programmes, programme, peppers, folder, moment, progress)
+        _check(kind, summaries[kind])
+    await _look_at_tables(database)
     made |= {"purchases_stored": await _purchases_stored(database)}
     note.write_bytes(orjson.dumps(made))
     return DemoData(True, made["households"], made["purchases"], made["lines"], summaries)
 
 
-@contextlib.asynccontextmanager
-async def _statistics_kept(database: Database) -> AsyncIterator[None]:
-    """Let PostgreSQL look at the tables while they fill and at the end: a plan that it made for empty ones reads far
-    more of full ones than it must, and autovacuum comes by only once a minute."""
+async def _look_at_tables(database: Database) -> None:
+    """Let PostgreSQL count what is in the tables now, not when autovacuum comes by: first queries are planned on it.
 
-    async def look() -> None:
-        # As who opened the database, not as the application's role, which owns no table.
-        connection = await connect(database.url)
-        try:
-            await connection.execute("ANALYZE")
-        finally:
-            await connection.close()
-
-    async def look_now_and_then() -> None:
-        for seconds in ANALYZE_AFTER_SECONDS:
-            await asyncio.sleep(seconds)
-            await look()
-
-    looking = asyncio.create_task(look_now_and_then())
+    Not earlier: plans made while the tables were small, and known to be, scan them whole until somebody looks again.
+    """
+    # As who opened the database, not as the application's role, which owns no table.
+    connection = await connect(database.url)
     try:
-        yield
+        await connection.execute("ANALYZE")
     finally:
-        looking.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await looking
-    await look()
+        await connection.close()
 
 
 async def _ensure_programme(database: Database, moment: Moment) -> None:

@@ -4,9 +4,8 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import cast
 
-from fedele.domains.activity.types import LINE_KINDS, Line, LineKind
+from fedele.domains.activity.types import LINE_KINDS, Line
 from fedele.domains.checkout.types import Basket
 from fedele.domains.exchange import columns
 from fedele.domains.exchange.commands.run import named_member
@@ -98,7 +97,7 @@ def _line(values: Mapping[str, str], currency: str, quantity: Decimal, returned:
         amount_minor=abs(amount),
         tax_minor=columns.money(values, "tax", currency, "0"),
         discount_minor=columns.money(values, "discount", currency, "0"),
-        kind=cast(LineKind, kind),
+        kind=kind,
         sku=values.get("sku") or None,
         name=values.get("name") or None,
         category=values.get("category") or None,
