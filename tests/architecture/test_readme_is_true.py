@@ -53,7 +53,9 @@ def table(heading: str) -> dict[str, tuple[str, ...]]:
     rows = [
         tuple(cell.strip() for cell in line.strip("|").split("|")) for line in section.splitlines() if line[:1] == "|"
     ]
-    return {row[0].strip("`"): row[1:] for row in rows[2:]}
+    names = [row[0].strip("`") for row in rows[2:]]
+    assert len(names) == len(set(names)), f"a line stands twice below {heading}"
+    return {name: row[1:] for name, row in zip(names, rows[2:], strict=True)}
 
 
 def test_every_setting_is_in_the_table() -> None:
