@@ -9,7 +9,7 @@ amount is read back to 6 decimals, which removes the noise of binary arithmetic.
 import dataclasses
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from functools import cached_property
@@ -143,21 +143,31 @@ class Expression:
         """The declared names that the expression reads."""
         if self._names is None:
             read = frozenset() if self._program is None else names_read(self._program.serialize())
-            self._names = read & self.environment.names.keys()
+            self._names = frozenset(read & self.environment.names.keys())
         return self._names
 
     def evaluate(self, bindings: Bindings) -> Value | ExpressionError:
         """The value, or an ExpressionError that says why there is none. Never raises for what the data holds."""
+        return self.evaluate_each((bindings,))[0]
+
+    def evaluate_each(self, sets: Sequence[Bindings]) -> list[Value | ExpressionError]:
+        """The value for each of these sets of values, in their order; see `evaluate`."""
         if self._constant is not None:
-            return self._constant
-        if bindings.environment is not self.environment:
-            raise TypeError(f"bindings of {bindings.environment.key} given to an expression of {self.environment.key}")
-        value = self._program.eval(bindings._activation)
-        plain = value.value()
-        if self.result == "bool":
-            if isinstance(plain, bool):
-                return plain
-        elif isinstance(plain, int | float) and not isinstance(plain, bool):
+            return [self._constant] * len(sets)
+        found: list[Value | ExpressionError] = []
+        is_condition, evaluate = self.result == "bool", self._program.eval
+        for bindings in sets:
+            if bindings.environment is not self.environment:
+                kinds = f"bindings of {bindings.environment.key} given to an expression of {self.environment.key}"
+                raise TypeError(kinds)
+            value = evaluate(bindings._activation)
+            plain = value.value()
+            found.append(plain if is_condition and plain.__class__ is bool else self._other(value, plain))
+        return found
+
+    def _other(self, value: Any, plain: Any) -> Value | ExpressionError:
+        """An amount, or the words for what is neither an amount nor a condition's answer."""
+        if self.result == "number" and isinstance(plain, int | float) and not isinstance(plain, bool):
             return _amount(plain)
         return _failure(plain) if value.type() == cel.Type.ERROR else _wrong_kind(value.type().name(), self.result)
 

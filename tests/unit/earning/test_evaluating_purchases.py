@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedele.domains.activity.types import Line, Tender
-from fedele.domains.earning.evaluation import Rulebook, evaluate_purchase
+from fedele.domains.earning.evaluation import evaluate_purchase
+from fedele.domains.earning.rulebook import Rulebook
 from fedele.domains.earning.types import Boost, Earner, Evaluation, RuleUsage, Sale
 from fedele.kernel.ids import StoreId
 from fedele.kernel.vocabulary import LINE_ENVIRONMENT

@@ -1,6 +1,7 @@
 """What a rule would give if it stood alone, exactly: per line an integer numerator over one denominator of the rule."""
 
 import dataclasses
+import functools
 from decimal import Decimal
 from fractions import Fraction
 
@@ -39,10 +40,15 @@ def line_shares(numbers: list[int], parts: list[int]) -> tuple[LineShare, ...]:
 
 def rate_of(rule: PurchaseMultiplier, decimals: int, minor_digits: int, tier_multiplier: Decimal) -> Fraction:
     """Scaled units for one minor unit of money."""
-    rate = Fraction(rule.amount) / Fraction(rule.per) * Fraction(rule.multiplier)
-    if rule.tier_multiplier:
-        rate *= Fraction(tier_multiplier)
-    return rate * Fraction(10**decimals, 10**minor_digits)
+    return _rate(
+        rule.amount, rule.per, rule.multiplier, tier_multiplier if rule.tier_multiplier else Decimal(1)
+    ) * Fraction(10**decimals, 10**minor_digits)
+
+
+@functools.lru_cache(maxsize=1_024)  # as many rules and tiers as a programme can sensibly have
+def _rate(amount: Decimal, per: Decimal, multiplier: Decimal, tier_multiplier: Decimal) -> Fraction:
+    """Units for one unit of money."""
+    return Fraction(amount) / Fraction(per) * Fraction(multiplier) * Fraction(tier_multiplier)
 
 
 def event_units(rule: EventAward, amount: Decimal, decimals: int, rounding: Rounding, tier_multiplier: Decimal) -> int:

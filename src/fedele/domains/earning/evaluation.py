@@ -10,69 +10,21 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
 from typing import Any
 
 from fedele.domains.earning.apportion import apportion
 from fedele.domains.earning.bindings import event_bindings, line_bindings, values_read
 from fedele.domains.earning.candidates import Candidate, event_units, line_shares, rate_of, rounded
-from fedele.domains.earning.caps import Meter, period_of, resting, shrink
-from fedele.domains.earning.config import Cap, EarningConfig, EventAward, Excluded, PurchaseMultiplier, Rule
+from fedele.domains.earning.caps import Meter, resting, shrink
+from fedele.domains.earning.config import Cap, EventAward, Excluded, PurchaseMultiplier, Rule
 from fedele.domains.earning.conflict import settle_conflict
 from fedele.domains.earning.eligibility import eligible_minor
+from fedele.domains.earning.rulebook import Rulebook
 from fedele.domains.earning.types import Award, Boost, Earner, Evaluation, Occasion, Outcome, RuleTrace, Sale
-from fedele.domains.programme.config import Currencies, ProgrammeConfig
-from fedele.domains.programme.types import Programme
-from fedele.kernel.expressions import Bindings, Expression, ExpressionError
+from fedele.kernel.expressions import Bindings, Expression, ExpressionError, Value
 from fedele.kernel.money import Money, minor_digits
 
 DEFAULT_EXCLUDES: tuple[Excluded, ...] = ("tax", "gift_card", "delivery", "fee", "donation", "paid_in_points")
-
-
-@dataclasses.dataclass(frozen=True)
-class Rulebook:
-    """The parts of one programme version that earning needs."""
-
-    config: EarningConfig
-    currencies: Currencies
-    time_zone: str
-    home_currency: str
-    version: int
-
-    @classmethod
-    def of(cls, programme: Programme) -> "Rulebook":
-        """Read from a programme version."""
-        brand = programme.section(ProgrammeConfig)
-        return cls(
-            programme.section(EarningConfig),
-            programme.section(Currencies),
-            brand.time_zone,
-            brand.home_currency,
-            programme.version,
-        )
-
-    @cached_property
-    def names(self) -> frozenset[str]:
-        """Every name that a condition or an amount of a rule reads: what a read must bring."""
-        read: set[str] = set()
-        for rule in self.config.rules:
-            read |= rule.when.names if rule.when else frozenset()
-            read |= rule.amount.names if isinstance(rule, EventAward) else frozenset()
-        return frozenset(read)
-
-    def usage_keys(self, at: datetime, event: str | None = None) -> list[tuple[str, str]]:
-        """The counters that caps and cooldowns look at, for a purchase (or an event of this name) at this instant."""
-        keys: list[tuple[str, str]] = []
-        for rule in self.config.rules:
-            if (rule.event if isinstance(rule, EventAward) else None) != event:
-                continue
-            keys += [(rule.key, period) for cap in rule.caps if (period := period_of(cap.per, at, self.time_zone))]
-            if isinstance(rule, EventAward) and (rule.cooldown_hours or rule.times_max):
-                keys.append((rule.key, "lifetime"))
-        for cap in self.config.caps:
-            if period := period_of(cap.per, at, self.time_zone):
-                keys.append((f"currency:{cap.currency}", period))
-        return list(dict.fromkeys(keys))
 
 
 def evaluate_purchase(rulebook: Rulebook, sale: Sale, earner: Earner) -> Evaluation:
@@ -205,13 +157,21 @@ class _PurchaseWork(_Work):
         self.sale = sale
         self.numbers = [line.number for line in sale.lines]
         self._eligible: dict[tuple[Excluded, ...], list[int]] = {}
+        self._spent: dict[tuple[Excluded, ...], Decimal] = {}
         self._bindings: list[Bindings] | None = None
+        self._seen: dict[frozenset[str], dict[str, Any]] = {}
 
     def eligible(self, excludes: tuple[Excluded, ...]) -> list[int]:
         """Eligible money per line; computed once for each set of exclusions."""
         if excludes not in self._eligible:
             self._eligible[excludes] = eligible_minor(self.sale, excludes)
         return self._eligible[excludes]
+
+    def spent(self, excludes: tuple[Excluded, ...]) -> Decimal:
+        """Eligible money of the whole basket, in major units; computed once for each set of exclusions."""
+        if excludes not in self._spent:
+            self._spent[excludes] = Money(sum(self.eligible(excludes)), self.sale.currency).decimal
+        return self._spent[excludes]
 
     def bindings(self) -> list[Bindings]:
         """Values per line; made when the first condition needs them."""
@@ -228,7 +188,7 @@ class _PurchaseWork(_Work):
             self.note(rule, "nothing_eligible", currency=self.sale.currency, counts=self.rulebook.home_currency)
             return None
         money = self.eligible(rule.excludes)
-        spent = Money(sum(money), self.sale.currency).decimal
+        spent = self.spent(rule.excludes)
         if spent == 0:
             self.note(rule, "nothing_eligible", excludes=list(rule.excludes))
             return None
@@ -236,7 +196,7 @@ class _PurchaseWork(_Work):
             self.note(rule, "condition", minimum_spend=str(rule.minimum_spend), spent=str(spent))
             return None
         if rule.when is not None:
-            values = [rule.when.evaluate(bindings) for bindings in self.bindings()]
+            values = self._answers(rule, rule.when)
             money = [amount if value is True else 0 for amount, value in zip(money, values, strict=True)]
             if not any(money):
                 self.note(rule, "condition", **self._why_not(rule.when, values))
@@ -245,6 +205,13 @@ class _PurchaseWork(_Work):
         digits = minor_digits(self.sale.currency)
         rate = rate_of(rule, currency.decimals, digits, self.earner.tier_multiplier)
         return Candidate(rule, currency.rounding, list(money), rate)
+
+    def _answers(self, rule: PurchaseMultiplier, when: Expression) -> list[Value | ExpressionError]:
+        """What the rule's condition says of each line."""
+        bindings = self.bindings()
+        if rule.key in self.rulebook.line_rules:
+            return when.evaluate_each(bindings)
+        return when.evaluate_each(bindings[:1]) * len(bindings)
 
     def counting(self, when: Expression, money: list[int]) -> list[int]:
         """The money of the lines for which the condition holds."""
@@ -318,7 +285,9 @@ class _PurchaseWork(_Work):
         for value in values:
             if isinstance(value, ExpressionError):
                 return {"condition": when.text, "problem": value.message}
-        return {"condition": when.text, "values": values_read(when.names, self.bindings()[0])}
+        if when.names not in self._seen:
+            self._seen[when.names] = values_read(when.names, self.bindings()[0])
+        return {"condition": when.text, "values": self._seen[when.names]}
 
 
 def _refused(when: Expression, bindings: Bindings) -> dict[str, Any] | None:

@@ -7,8 +7,9 @@ from uuid import UUID
 from fedele.db.database import Queryable, Row
 from fedele.domains.earning.clawback import clawback_units, taken_when_returned
 from fedele.domains.earning.eligibility import eligible_minor
-from fedele.domains.earning.evaluation import DEFAULT_EXCLUDES, Rulebook, evaluate_event, evaluate_purchase
+from fedele.domains.earning.evaluation import DEFAULT_EXCLUDES, evaluate_event, evaluate_purchase
 from fedele.domains.earning.expiry import end_of_day, expires_at, expiry_of, start_of_day
+from fedele.domains.earning.rulebook import Rulebook
 from fedele.domains.earning.types import AwardId, AwardRecord, ExplainedAward, GivenAward, LineShare, RuleTrace
 from fedele.kernel.ids import MemberId
 

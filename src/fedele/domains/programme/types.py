@@ -311,5 +311,7 @@ class Dates(Section):
 
     def contains(self, instant: datetime, time_zone: str) -> bool:
         """Whether an instant lies within, in this time zone."""
+        if self.starts is None and self.ends is None:
+            return True
         today = instant.astimezone(ZoneInfo(time_zone)).date()
         return (self.starts is None or self.starts <= today) and (self.ends is None or today <= self.ends)

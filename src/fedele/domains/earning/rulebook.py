@@ -1,0 +1,65 @@
+"""The parts of one programme version that earning needs, and what can be said of its rules before any basket."""
+
+import dataclasses
+from datetime import datetime
+from functools import cached_property
+
+from fedele.domains.earning.caps import period_of
+from fedele.domains.earning.config import EarningConfig, EventAward
+from fedele.domains.programme.config import Currencies, ProgrammeConfig
+from fedele.domains.programme.types import Programme
+
+
+@dataclasses.dataclass(frozen=True)
+class Rulebook:
+    """The parts of one programme version that earning needs."""
+
+    config: EarningConfig
+    currencies: Currencies
+    time_zone: str
+    home_currency: str
+    version: int
+
+    @classmethod
+    def of(cls, programme: Programme) -> "Rulebook":
+        """Read from a programme version."""
+        brand = programme.section(ProgrammeConfig)
+        return cls(
+            programme.section(EarningConfig),
+            programme.section(Currencies),
+            brand.time_zone,
+            brand.home_currency,
+            programme.version,
+        )
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Every name that a condition or an amount of a rule reads: what a read must bring."""
+        read: set[str] = set()
+        for rule in self.config.rules:
+            read |= rule.when.names if rule.when else frozenset()
+            read |= rule.amount.names if isinstance(rule, EventAward) else frozenset()
+        return frozenset(read)
+
+    @cached_property
+    def line_rules(self) -> frozenset[str]:
+        """The rules whose condition reads something of the line; the others' answer is the same for every line."""
+        return frozenset(
+            rule.key
+            for rule in self.config.rules
+            if rule.when and any(name.startswith("line.") for name in rule.when.names)
+        )
+
+    def usage_keys(self, at: datetime, event: str | None = None) -> list[tuple[str, str]]:
+        """The counters that caps and cooldowns look at, for a purchase (or an event of this name) at this instant."""
+        keys: list[tuple[str, str]] = []
+        for rule in self.config.rules:
+            if (rule.event if isinstance(rule, EventAward) else None) != event:
+                continue
+            keys += [(rule.key, period) for cap in rule.caps if (period := period_of(cap.per, at, self.time_zone))]
+            if isinstance(rule, EventAward) and (rule.cooldown_hours or rule.times_max):
+                keys.append((rule.key, "lifetime"))
+        for cap in self.config.caps:
+            if period := period_of(cap.per, at, self.time_zone):
+                keys.append((f"currency:{cap.currency}", period))
+        return list(dict.fromkeys(keys))
