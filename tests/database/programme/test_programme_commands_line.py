@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from fedele.cli.programme import app
 from tests.factories.programme import SMALL, template_text
+from tests.fixtures.database import on_database
 
 
 @pytest.fixture
@@ -99,7 +100,7 @@ async def test_a_database_that_is_not_there_or_empty_is_told(fedele, file, monke
     monkeypatch.setenv("FEDELE_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nowhere")
     code, _, err = await fedele("apply", path)
     assert (code, "does not answer" in err) == (1, True)
-    monkeypatch.setenv("FEDELE_DATABASE_URL", database_url.rpartition("/")[0] + "/postgres")
+    monkeypatch.setenv("FEDELE_DATABASE_URL", on_database(database_url, "postgres"))
     monkeypatch.setenv("FEDELE_DATABASE_ROLE", "postgres")
     code, _, err = await fedele("plan", path)
     assert (code, "run fedele migrate" in err) == (1, True)

@@ -21,4 +21,10 @@ GRANT USAGE ON SCHEMA public TO fedele_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO fedele_app;
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO fedele_app;
 -- Alembic made its table before these privileges were declared; /readyz reads it as the app.
-GRANT SELECT ON schema_version TO fedele_app;
+DO $$
+BEGIN
+    IF to_regclass('schema_version') IS NOT NULL THEN
+        GRANT SELECT ON schema_version TO fedele_app;
+    END IF;
+END
+$$;
