@@ -5,5 +5,6 @@ pytest_plugins = [
     "tests.fixtures.wallet",
     "tests.fixtures.phones",
     "tests.fixtures.processes",
+    "tests.fixtures.commands",
     "tests.fixtures.story",
 ]

