@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from fedele.domains.earning.expiry import add_period, end_of_day, expires_at
+from fedele.domains.earning.expiry import end_of_day, expires_at
 from fedele.domains.programme.config import FixedDateExpiry, InactivityExpiry, NeverExpires, RollingExpiry
 from fedele.domains.programme.types import Period
 
@@ -28,7 +28,7 @@ def instant(text: str) -> datetime:
 )
 def test_pitfall_8_a_month_after_the_31st_is_the_months_last_day(day: str, period: Period, then: str) -> None:
     """31 January and a month is the end of February, in leap years too."""
-    assert add_period(date.fromisoformat(day), period) == date.fromisoformat(then)
+    assert period.after(date.fromisoformat(day)) == date.fromisoformat(then)
 
 
 def test_pitfall_8_the_end_of_a_day_is_the_programmes_midnight_in_summer_and_winter() -> None:

@@ -10,7 +10,6 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from fedele.domains.programme.config import Currency, Expiry, FixedDateExpiry, InactivityExpiry, RollingExpiry
-from fedele.domains.programme.types import Period
 
 
 def expiry_of(currency: Currency, tier: str | None) -> Expiry:
@@ -26,19 +25,11 @@ def expires_at(expiry: Expiry, active_from: datetime, time_zone: str) -> datetim
     day = active_from.astimezone(ZoneInfo(time_zone)).date()
     match expiry:
         case RollingExpiry() | InactivityExpiry():
-            return end_of_day(_end_of(add_period(day, expiry.period), expiry.end_of), time_zone)
+            return end_of_day(_end_of(expiry.period.after(day), expiry.end_of), time_zone)
         case FixedDateExpiry():
             return end_of_day(_next_fixed(day, expiry), time_zone)
         case _:
             return None
-
-
-def add_period(day: date, period: Period) -> date:
-    """The day a period later: years and months first, stopping at the month's last day, then days."""
-    months = day.year * 12 + day.month - 1 + period.years * 12 + period.months
-    year, month = divmod(months, 12)
-    last = calendar.monthrange(year, month + 1)[1]
-    return date(year, month + 1, min(day.day, last)) + timedelta(days=period.days)
 
 
 def end_of_day(day: date, time_zone: str) -> datetime:
