@@ -176,6 +176,19 @@ async def test_a_bad_return_writes_nothing(
     assert await admin.fetchval("SELECT count(*) FROM request") == before
 
 
+@pytest.mark.parametrize("days", [-2, 2], ids=["before it was bought", "tomorrow"])
+async def test_nothing_comes_back_before_it_was_bought_nor_tomorrow(
+    database: Database, admin: Any, days: float
+) -> None:
+    """A desk whose clock is wrong is told so: the day of a return decides which programme and tier it meets."""
+    till = await open_till(database)
+    settled = await sold(till)
+    with pytest.raises(ReturnInvalid) as refused:
+        await commands.return_lines(till, asked(settled, (1, "1"), occurred_at=at(days).now), "k", at(hours=1))
+    assert refused.value.field == "occurredAt"
+    assert await admin.fetchval("SELECT count(*) FROM purchase_return") == 0
+
+
 async def test_the_desk_finds_a_purchase_by_its_receipt_at_its_own_store(database: Database) -> None:
     """A receipt is found where it was made; another store has to name that store."""
     till = await open_till(database)

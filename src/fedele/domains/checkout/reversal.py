@@ -57,6 +57,7 @@ def check_return(asked: Return, purchase: Purchase) -> None:
             raise ReturnInvalid(problem="A quantity is positive and has at most 3 decimals.", field=f"{field}.quantity")
         left = bought[line.number] - purchase.returned.get(line.number, Decimal(0))
         if line.quantity > left:
+            left = left.normalize() if left else Decimal(0)
             raise ReturnExceedsPurchase(line=line.number, left=left, asked=line.quantity, field=f"{field}.quantity")
 
 

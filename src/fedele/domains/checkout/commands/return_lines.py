@@ -8,6 +8,7 @@ from fedele.db.database import Queryable
 from fedele.db.idempotency import input_hash
 from fedele.domains.activity.queries import find_purchase, find_purchase_by_receipt
 from fedele.domains.activity.types import Purchase, ReturnId
+from fedele.domains.checkout.basket import CLOCK_DRIFT
 from fedele.domains.checkout.commands.operation import Prepared, Request, check_key, perform
 from fedele.domains.checkout.errors import PurchaseNotFound, ReturnInvalid
 from fedele.domains.checkout.ports import Till
@@ -29,6 +30,7 @@ async def return_lines(till: Till, asked: Return, key: str, moment: Moment, *, q
     purchase = await _find_purchase(till.database.reader, asked)
     if purchase is None:
         raise PurchaseNotFound(field="receipt" if asked.purchase_id is None else "purchaseId")
+    _check_time(asked, purchase, moment.now)
     body = {
         "store": asked.store_id,
         "purchase": str(purchase.id),
@@ -43,6 +45,16 @@ async def return_lines(till: Till, asked: Return, key: str, moment: Moment, *, q
         return read_return(await perform(till.database, request, work.prepare))
     except asyncpg.CheckViolationError as error:  # pragma: no cover - the last wall, behind the version check
         raise ReturnInvalid(problem="More would come back than was bought.", field="lines") from error
+
+
+def _check_time(asked: Return, purchase: Purchase, now: datetime) -> None:
+    """Nothing comes back before it was bought, nor tomorrow; the clocks of two tills may differ a little."""
+    if asked.occurred_at is None:
+        return
+    if asked.occurred_at > now + CLOCK_DRIFT:
+        raise ReturnInvalid(problem="occurredAt lies in the future: check the till's clock.", field="occurredAt")
+    if asked.occurred_at < purchase.occurred_at - CLOCK_DRIFT:
+        raise ReturnInvalid(problem="occurredAt lies before the purchase.", field="occurredAt")
 
 
 class _Return:
