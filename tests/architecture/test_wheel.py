@@ -106,4 +106,4 @@ def test_the_command_is_installed(wheel: Path) -> None:
     """`pip install fedele` puts `fedele` on the path."""
     with zipfile.ZipFile(wheel) as archive:
         [entry_points] = [name for name in archive.namelist() if name.endswith("entry_points.txt")]
-        assert "fedele = fedele.cli:app" in archive.read(entry_points).decode()
+        assert "fedele = fedele.cli:run" in archive.read(entry_points).decode()

@@ -1,45 +1,76 @@
-"""The `fedele` command: one file for each group of commands."""
+"""The `fedele` command: one file for each group of commands.
 
-from typing import Annotated
+Only the file of the command that was asked for is imported, so that `fedele keys list` does not wait for what serving
+needs. `app` is the whole, for tests and for completion.
+"""
+
+import sys
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
 
-import fedele
-from fedele.cli import demo, exchange, jobs, keys, operations, processes, programme, schema, wallet
-
-app = typer.Typer(
-    help="Fedele: an open, self-hosted, headless loyalty backend.",
-    no_args_is_help=True,
-    pretty_exceptions_show_locals=False,
-)
+# Name → (file of this package, what in it, whether it is a group of commands).
+COMMANDS: dict[str, tuple[str, str, bool]] = {
+    "demo": ("demo", "demo", False),
+    "serve": ("processes", "serve", False),
+    "worker": ("processes", "worker", False),
+    "migrate": ("processes", "migrate_database", False),
+    "backup": ("operations", "backup_database", False),
+    "restore": ("operations", "restore_database", False),
+    "doctor": ("operations", "doctor", False),
+    "config": ("operations", "config_app", True),
+    "programme": ("programme", "app", True),
+    "keys": ("keys", "app", True),
+    "jobs": ("jobs", "app", True),
+    "import": ("exchange", "import_app", True),
+    "export": ("exchange", "export_app", True),
+    "wallet": ("wallet", "app", True),
+    "schema": ("schema", "app", True),
+    "documents": ("schema", "documents_app", True),
+}
 
 
 def _version(asked: bool) -> None:
     if asked:
-        typer.echo(fedele.__version__)
+        from fedele import __version__
+
+        typer.echo(__version__)
         raise typer.Exit()
 
 
-@app.callback()
 def main(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
 ) -> None:
     """Fedele: an open, self-hosted, headless loyalty backend."""
 
 
-app.command("demo")(demo.demo)
-app.command("serve")(processes.serve)
-app.command("worker")(processes.worker)
-app.command("migrate")(processes.migrate_database)
-app.command("backup")(operations.backup_database)
-app.command("restore")(operations.restore_database)
-app.command("doctor")(operations.doctor)
-app.add_typer(operations.config_app, name="config")
-app.add_typer(programme.app, name="programme")
-app.add_typer(keys.app, name="keys")
-app.add_typer(jobs.app, name="jobs")
-app.add_typer(exchange.import_app, name="import")
-app.add_typer(exchange.export_app, name="export")
-app.add_typer(wallet.app, name="wallet")
-app.add_typer(schema.app, name="schema")
-app.add_typer(schema.documents_app, name="documents")
+def build(*names: str) -> typer.Typer:
+    """The application with these commands."""
+    built = typer.Typer(
+        help="Fedele: an open, self-hosted, headless loyalty backend.",
+        no_args_is_help=True,
+        pretty_exceptions_show_locals=False,
+    )
+    built.callback()(main)
+    for name in names:
+        file, attribute, is_group = COMMANDS[name]
+        found = getattr(import_module(f"fedele.cli.{file}"), attribute)
+        if is_group:
+            built.add_typer(found, name=name)
+        else:
+            built.command(name)(found)
+    return built
+
+
+def run() -> None:
+    """The console script."""
+    asked = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
+    needed = [asked] if asked in COMMANDS else [] if sys.argv[1:] == ["--version"] else list(COMMANDS)
+    build(*needed)()
+
+
+def __getattr__(name: str) -> Any:
+    if name == "app":
+        return build(*COMMANDS)
+    raise AttributeError(name)
