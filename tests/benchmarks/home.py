@@ -29,6 +29,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fedele.api.execution.operations import read_operations
+from fedele.cli.loops import run
 from fedele.db.database import open_database
 from fedele.db.migrate import migrate
 from fedele.logs import configure_logs
@@ -92,7 +93,9 @@ def _cpu_seconds(pid: int) -> float:
 async def _serving(url: str) -> AsyncIterator[dict[str, Any]]:
     """The application in a process of its own; what it says about itself in its first line."""
     command = [sys.executable, "-m", "tests.benchmarks.home", "--serve", url]
-    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, limit=2**20)
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, limit=2**20
+    )
     assert process.stdout is not None
     try:
         served = json.loads(await process.stdout.readline())
@@ -139,7 +142,7 @@ async def _serve(url: str) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--serve"]:
-        asyncio.run(_serve(sys.argv[2]))
+        run(_serve(sys.argv[2]))  # on the loop that `fedele serve` runs on
     else:
         turn_seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 5.0
         print(json.dumps(asyncio.run(measure(os.environ["FEDELE_TEST_DATABASE_URL"], turn_seconds))))
