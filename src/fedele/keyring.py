@@ -45,6 +45,21 @@ def open_keyring(settings: Settings, *, may_create: bool = False) -> Keyring:
 
     Raises SettingsError that says which variable to set, and how to make its value.
     """
+    secret = _secret_key(settings, may_create)
+    return Keyring(
+        peppers=_peppers(secret, settings.secret_key_previous),
+        signing_keys=_signing_keys(settings, may_create),
+        pass_links=_derive(secret, "pass-links-1"),
+        feed_tokens=_derive(secret, "feed-tokens-1"),
+    )
+
+
+def open_peppers(settings: Settings) -> Peppers:
+    """What identities are digested with, for commands that look members up and sign nothing. Raises SettingsError."""
+    return _peppers(_secret_key(settings, may_create=False), settings.secret_key_previous)
+
+
+def _secret_key(settings: Settings, may_create: bool) -> SecretStr:
     secret = settings.secret_key or _kept(settings.data_dir / SECRET_KEY_FILE, may_create, secrets.token_urlsafe(48))
     if secret is None:
         raise SettingsError(
@@ -54,12 +69,7 @@ def open_keyring(settings: Settings, *, may_create: bool = False) -> Keyring:
     for name, key in (("FEDELE_SECRET_KEY", secret), ("FEDELE_SECRET_KEY_PREVIOUS", settings.secret_key_previous)):
         if key is not None and len(key.get_secret_value()) < SECRET_KEY_LENGTH_MIN:
             raise SettingsError(f"{name} is shorter than {SECRET_KEY_LENGTH_MIN} characters")
-    return Keyring(
-        peppers=_peppers(secret, settings.secret_key_previous),
-        signing_keys=_signing_keys(settings, may_create),
-        pass_links=_derive(secret, "pass-links-1"),
-        feed_tokens=_derive(secret, "feed-tokens-1"),
-    )
+    return secret
 
 
 def _peppers(current: SecretStr, previous: SecretStr | None) -> Peppers:

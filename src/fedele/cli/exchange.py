@@ -23,7 +23,7 @@ from fedele.domains.exchange.types import ImportFile, ImportKind, Summary
 from fedele.domains.programme.queries import ProgrammeSource
 from fedele.kernel.clock import moment_now
 from fedele.kernel.money import minor_digits
-from fedele.keyring import open_keyring
+from fedele.keyring import open_peppers
 from fedele.settings import Settings, SettingsError, read_settings
 
 import_app = typer.Typer(help="Import CSV or JSONL: streamed, checked row by row, safe to run again.", no_args_is_help=True)  # fmt: skip  # noqa: E501
@@ -118,7 +118,7 @@ async def _run(
             return await items(
                 database, programme, PROGRAMME_SECTIONS, file, moment, progress=progress, dry_run=dry_run
             )
-        peppers = open_keyring(settings).peppers
+        peppers = open_peppers(settings)
         if kind == "purchases":
             till = Till(database, programmes)
             return await commands.import_purchases(
@@ -236,7 +236,7 @@ async def _stream(
 def _writer(file: IO[str], head: tuple[str, ...], wanted: str) -> Callable[[queries.ExportRow], None]:
     """Writes one row: a line of JSON, or of CSV with what is no plain value as JSON."""
     if wanted == "jsonl":
-        return lambda row: _discard(file.write(orjson.dumps(row).decode() + "\n"))
+        return lambda row: _discard(file.write(orjson.dumps(row, default=str).decode() + "\n"))
     writer = csv.writer(file)
     writer.writerow(head)
     return lambda row: _discard(writer.writerow([_cell(row[name]) for name in head]))
