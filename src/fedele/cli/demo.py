@@ -22,6 +22,7 @@ from fedele.cli.demo_data import DemoDataWrong, load_demo_data
 from fedele.cli.demo_people import prepare_people
 from fedele.cli.demo_progress import DemoProgressBar
 from fedele.cli.loops import run
+from fedele.cli.server import Server
 from fedele.cli.told import console, told
 from fedele.db import embedded
 from fedele.db.migrate import migrate
@@ -157,7 +158,7 @@ async def _serve(fedele: Fedele, access: dict[str, Any], stop: asyncio.Event) ->
         fedele.app(otp), host=fedele.settings.host, port=fedele.settings.port, log_config=None, access_log=False,
         server_header=False, timeout_graceful_shutdown=3,
     )  # fmt: skip
-    server = _Server(config)
+    server = Server(config)
     stopping = asyncio.create_task(stop.wait())
     working = asyncio.create_task(fedele.worker().run(stop))
     serving = asyncio.create_task(server.serve())
@@ -170,15 +171,6 @@ async def _serve(fedele: Fedele, access: dict[str, Any], stop: asyncio.Event) ->
         server.should_exit = True
         stop.set()
         await asyncio.gather(serving, working)
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to the demo: uvicorn would raise them again once it has stopped, over the worker's head."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
-        yield
 
 
 async def _announce(server: uvicorn.Server, access: dict[str, Any], folder: Path) -> None:

@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 import typer
+from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -50,7 +51,7 @@ def doctor(data: Data = DATA, as_json: AsJson = False) -> None:
     with told(), embedded_or_given(read_settings(data_dir=data)) as url:
         findings = asyncio.run(examination.examine(url, data_folder=data if data.exists() else None))
     if as_json:
-        typer.echo(orjson.dumps(findings, option=orjson.OPT_INDENT_2).decode())
+        _print_json(findings)
     else:
         table = Table("check", "", "what was found", "what to do")
         for finding in findings:
@@ -69,24 +70,55 @@ def config_commands() -> None:
 @config_app.command("check")
 def check(
     list_all: Annotated[bool, typer.Option("--list", help="List every setting with what it means.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Read the environment as the server would, open nothing, and say what is missing or wrong."""
     if list_all:
-        table = Table("variable", "default", "meaning")
-        for name, field in Settings.model_fields.items():
-            default = "" if field.default is None else str(field.default)
-            table.add_row(f"{PREFIX}{name.upper()}", default, field.description or "")
-        console.print(table)
+        _list_settings(as_json)
         return
-    with told():
+    problems, warnings = _examine_environment()
+    if as_json:
+        _print_json({"ok": not problems, "problems": problems, "warnings": warnings})
+    else:
+        for warning in warnings:
+            console.print(f"[yellow]{escape(warning)}[/yellow]")
+        for problem in problems:
+            console.print(f"[red]{escape(problem)}[/red]")
+        if not problems:
+            console.print("[green]the environment is in order[/green]")
+    if problems:
+        raise typer.Exit(1)
+
+
+def _examine_environment() -> tuple[list[str], list[str]]:
+    """What stops the server, and what it would only warn of."""
+    try:
         settings = read_settings()
         if settings.database_url is None:
             raise SettingsError(
                 "FEDELE_DATABASE_URL is not set: name a PostgreSQL 18, as postgresql://user:…@host/name"
             )
-        for warning in wire(settings, open_keyring(settings)).warnings:
-            console.print(f"[yellow]{escape(warning)}[/yellow]")
-        console.print("[green]the environment is in order[/green]")
+        return [], list(wire(settings, open_keyring(settings)).warnings)
+    except SettingsError as error:
+        return str(error).splitlines(), []
+
+
+def _list_settings(as_json: bool) -> None:
+    fields = {
+        f"{PREFIX}{name.upper()}": ("" if field.default is None else str(field.default), field.description or "")
+        for name, field in Settings.model_fields.items()
+    }
+    if as_json:
+        _print_json({name: {"default": default, "meaning": meaning} for name, (default, meaning) in fields.items()})
+        return
+    table = Table("variable", "default", "meaning")
+    for name, (default, meaning) in fields.items():
+        table.add_row(name, escape(default), escape(meaning))
+    Console(soft_wrap=True).print(table)
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
 
 
 @contextlib.contextmanager

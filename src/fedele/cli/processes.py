@@ -1,21 +1,25 @@
 """`fedele serve`, `worker` and `migrate`: the processes of a real deployment."""
 
 import asyncio
+import signal
 from typing import Annotated
 
+import orjson
 import typer
 import uvicorn
 
 from fedele.cli.loops import run
+from fedele.cli.server import Server
 from fedele.cli.told import console, told
 from fedele.db.migrate import migrate, wait_until_reachable
 from fedele.keyring import open_keyring
 from fedele.logs import configure_logs
 from fedele.settings import Settings, SettingsError, read_settings
-from fedele.wiring import otp_delivery, wire
+from fedele.wiring import Fedele, otp_delivery, wire
 from fedele.worker import run_worker
 
 WAIT_SECONDS = 120.0
+GRACE_SECONDS = 30  # for requests in hand when told to stop
 
 
 def serve(
@@ -33,7 +37,7 @@ def serve(
             asyncio.run(_migrate(settings))
         fedele = wire(settings, open_keyring(settings))
         fedele.log_warnings()
-        uvicorn.run(
+        config = uvicorn.Config(
             fedele.app(otp_delivery(settings)),
             host=host or settings.host,
             port=settings.port if port is None else port,
@@ -42,8 +46,10 @@ def serve(
             proxy_headers=bool(settings.trusted_proxies),
             forwarded_allow_ips=settings.trusted_proxies or None,
             server_header=False,
-            timeout_graceful_shutdown=30,
+            timeout_graceful_shutdown=GRACE_SECONDS,
         )
+        if not run(_serve(fedele, config)):
+            raise typer.Exit(1)
 
 
 def worker() -> None:
@@ -58,11 +64,27 @@ def worker() -> None:
 
 def migrate_database(
     wait: Annotated[float, typer.Option(help="Seconds to wait for the database to answer.")] = WAIT_SECONDS,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for a script.")] = False,
 ) -> None:
     """Bring the database to the newest migration. Several at once wait for each other."""
     with told():
         revision = asyncio.run(_migrate(read_settings(), wait))
-        console.print(f"[green]the database stands at {revision}[/green]")
+        if as_json:
+            typer.echo(orjson.dumps({"migration": revision}).decode())
+        else:
+            console.print(f"[green]the database stands at {revision}[/green]")
+
+
+async def _serve(fedele: Fedele, config: uvicorn.Config) -> bool:
+    """Serve until SIGTERM or Ctrl-C, then answer what is in hand (a second Ctrl-C: at once). False: never began."""
+    server, loop = Server(config), asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, server.handle_exit, name, None)
+    try:
+        await server.serve()
+    finally:
+        await fedele.close()
+    return server.started
 
 
 async def _migrate(settings: Settings, wait_seconds: float = WAIT_SECONDS) -> str:

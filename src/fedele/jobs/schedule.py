@@ -7,6 +7,7 @@ import structlog
 from fedele.db.database import Database
 from fedele.jobs.types import Schedule
 from fedele.kernel.clock import Moment
+from fedele.kernel.refusal import Refusal
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +32,8 @@ async def run_due(database: Database, schedules: Iterable[Schedule], moment: Mom
         try:
             await schedule.run(moment)
             ran.append(schedule.name)
+        except Refusal as refusal:  # a state of the programme, no bug: none is in force yet
+            log.warning("schedule_refused", schedule=schedule.name, code=refusal.code, reason=str(refusal))
         except Exception:
             log.exception("schedule_failed", schedule=schedule.name)
     return ran
