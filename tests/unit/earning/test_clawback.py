@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedele.domains.earning.apportion import apportion
 from fedele.domains.earning.clawback import clawback_units
 from fedele.domains.earning.types import AwardId, AwardRecord, LineShare
+from fedele.kernel.apportion import apportion
 from fedele.kernel.ids import new_id
 
 

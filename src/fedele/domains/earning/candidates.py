@@ -5,9 +5,9 @@ import functools
 from decimal import Decimal
 from fractions import Fraction
 
-from fedele.domains.earning.apportion import apportion
 from fedele.domains.earning.config import EventAward, PurchaseMultiplier
 from fedele.domains.earning.types import LineShare
+from fedele.kernel.apportion import apportion
 from fedele.kernel.money import Rounding
 
 

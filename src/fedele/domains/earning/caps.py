@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from fedele.domains.earning.apportion import apportion
 from fedele.domains.earning.config import Cap, CapPeriod, EventAward
 from fedele.domains.earning.types import LineShare, Outcome, RuleUsage
+from fedele.kernel.apportion import apportion
 from fedele.kernel.money import to_units
 
 UsageKey = tuple[str, str]  # (rule key, period) or ("currency:<key>", period)

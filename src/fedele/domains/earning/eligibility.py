@@ -3,9 +3,9 @@
 from collections.abc import Collection
 
 from fedele.domains.activity.types import Line
-from fedele.domains.earning.apportion import apportion
 from fedele.domains.earning.config import Excluded
 from fedele.domains.earning.types import Sale
+from fedele.kernel.apportion import apportion
 
 
 def eligible_minor(sale: Sale, excludes: Collection[Excluded]) -> list[int]:

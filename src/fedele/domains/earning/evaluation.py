@@ -12,7 +12,6 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from fedele.domains.earning.apportion import apportion
 from fedele.domains.earning.bindings import event_bindings, line_bindings, values_read
 from fedele.domains.earning.candidates import Candidate, event_units, line_shares, rate_of, rounded
 from fedele.domains.earning.caps import Meter, resting, shrink
@@ -21,6 +20,7 @@ from fedele.domains.earning.conflict import settle_conflict
 from fedele.domains.earning.eligibility import eligible_minor
 from fedele.domains.earning.rulebook import Rulebook
 from fedele.domains.earning.types import Award, Boost, Earner, Evaluation, Occasion, Outcome, RuleTrace, Sale
+from fedele.kernel.apportion import apportion
 from fedele.kernel.expressions import Bindings, Expression, ExpressionError, Value
 from fedele.kernel.money import Money, minor_digits
 
