@@ -92,8 +92,8 @@ def unit_amount(programme: Programme, currency: str, units: int, locale: str) ->
     found = next((item for item in programme.section(Currencies) if item.key == currency), None)
     if found is None:
         return UnitAmount(currency=currency, name=currency, amount=Decimal(units))
-    name = found.name.in_locale(locale, _default(programme))
-    return UnitAmount(currency=currency, name=name, amount=from_units(units, found.decimals))
+    amount = from_units(units, found.decimals)
+    return UnitAmount(currency=currency, name=found.named(amount, locale, _default(programme)), amount=amount)
 
 
 def explained(programme: Programme, told: RuleTrace, locale: str) -> RuleExplanation:

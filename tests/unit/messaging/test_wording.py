@@ -1,12 +1,14 @@
 """Words: the reader's language, amounts as that language writes them, braces that cannot be abused."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 import pytest
 
 from fedele.domains.messaging.config import MessageTemplate
 from fedele.domains.messaging.types import AmountValue, Value, Wording
 from fedele.domains.messaging.wording import put_into_words, values_from_json, values_to_json
+from fedele.domains.programme.config import Currency
 from fedele.domains.programme.types import Text
 from tests.factories.messaging import make_programme, make_template
 
@@ -77,3 +79,22 @@ def test_values_survive_storage() -> None:
 def test_a_nameless_member_leaves_no_hole() -> None:
     """No name, no 'None'."""
     assert "None" not in words("en", name=None).body
+
+
+@pytest.mark.parametrize(
+    ("locale", "units", "title"),
+    [
+        ("en", 1, "1 point"), ("en", 2, "2 points"), ("it", 1, "1 punto"), ("it", 0, "0 punti"),
+        ("ru", 1, "1 балл"), ("ru", 2, "2 балла"), ("ru", 5, "5 баллов"), ("ru", 21, "21 балл"),
+        ("ar", 2, "2 نقطتان"), ("ar", 5, "5 نقاط"), ("ar", 11, "11 نقطة"), ("ru", 112, "112 баллов"),
+        ("tlh", 2, "2 points"),
+    ],
+)  # fmt: skip
+def test_a_noun_takes_the_plural_of_its_number(locale: str, units: int, title: str) -> None:
+    """Russian has three plurals and Arabic more; a language that nobody translated reads the default one."""
+    currency = Currency.model_validate({
+        "key": "points", "name": {"en": "points", "it": "punti", "ru": "баллов", "ar": "نقطة"},
+        "name_one": {"en": "point", "it": "punto", "ru": "балл", "ar": "نقطة"},
+        "name_forms": {"ru": {"few": "балла", "other": "балла"}, "ar": {"two": "نقطتان", "few": "نقاط"}},
+    })  # fmt: skip
+    assert f"{units} {currency.named(Decimal(units), locale)}" == title

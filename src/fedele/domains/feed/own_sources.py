@@ -6,7 +6,6 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
-from babel.numbers import format_decimal
 
 from fedele.db.database import Queryable
 from fedele.domains.activity.queries import favourite_products
@@ -15,7 +14,7 @@ from fedele.domains.feed.types import Candidate, FeedSource, Situation, Term
 from fedele.domains.feed.wording import REASONS
 from fedele.domains.ledger.queries import balances_by_member
 from fedele.domains.programme.config import Currencies, ProgrammeConfig
-from fedele.kernel.money import from_units
+from fedele.kernel.languages import babel_locale
 from fedele.kernel.vocabulary import MEMBER_ENVIRONMENT
 
 EXPIRY_NOTICE = timedelta(days=30)
@@ -58,11 +57,10 @@ async def expiring(db: Queryable, situation: Situation) -> Sequence[Candidate]:
             continue
         currency = situation.programme.section(Currencies).get(balance.currency)
         units = sum(expiry.units for expiry in soon)
-        amount = format_decimal(from_units(units, currency.decimals), locale=babel_locale(situation.locale))
         # The last day on which it can still be spent, on the programme's clock.
         day = (soon[0].expires_at - timedelta(microseconds=1)).astimezone(zone).date()
         title = situation.say(REASONS["expiring_title"]).format(
-            amount=f"{amount} {situation.say(currency.name)}",
+            amount=situation.say_units(currency, units),
             date=format_date(day, format="d MMMM", locale=babel_locale(situation.locale)),
         )
         found.append(
@@ -96,11 +94,6 @@ async def products(db: Queryable, situation: Situation) -> Sequence[Candidate]:
         )
         for favourite in favourites
     ]
-
-
-def babel_locale(locale: str) -> str:
-    """A BCP 47 tag as Babel writes it."""
-    return locale.replace("-", "_")
 
 
 OWN_SOURCES: tuple[FeedSource, ...] = (

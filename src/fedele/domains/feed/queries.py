@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from fedele.db.database import Queryable
 from fedele.domains.feed.config import FeedConfig
-from fedele.domains.feed.own_sources import EXPIRY_NOTICE, OWN_SOURCES, babel_locale
+from fedele.domains.feed.own_sources import EXPIRY_NOTICE, OWN_SOURCES
 from fedele.domains.feed.ranking import POLICY, after, rank
 from fedele.domains.feed.tokens import FeedTokens
 from fedele.domains.feed.types import Candidate, FeedSource, Ranked, ShownCard, Situation
@@ -21,7 +21,6 @@ __all__ = [
     "REASONS",
     "FeedTokens",
     "Feeds",
-    "babel_locale",
     "build_feed",
     "shown",
 ]

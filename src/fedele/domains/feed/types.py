@@ -6,13 +6,17 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from babel.numbers import format_decimal
+
 from fedele.db.database import Queryable
 from fedele.domains.feed.config import CardKind
-from fedele.domains.programme.config import ProgrammeConfig
+from fedele.domains.programme.config import Currency, ProgrammeConfig
 from fedele.domains.programme.types import Programme, Text
 from fedele.domains.segments.types import MemberFacts
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId
+from fedele.kernel.languages import babel_locale
+from fedele.kernel.money import from_units
 
 EPOCH_SECONDS = 6 * 3600
 
@@ -36,6 +40,12 @@ class Situation:
     def say(self, text: Text) -> str:
         """A text in the member's language."""
         return text.in_locale(self.locale, self.programme.section(ProgrammeConfig).default_locale)
+
+    def say_units(self, currency: Currency, units: int) -> str:
+        """An amount of one of the programme's currencies in the member's language: "1,250 points"."""
+        amount = from_units(units, currency.decimals)
+        name = currency.named(amount, self.locale, self.programme.section(ProgrammeConfig).default_locale)
+        return f"{format_decimal(amount, locale=babel_locale(self.locale))} {name}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

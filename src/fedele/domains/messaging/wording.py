@@ -4,13 +4,13 @@ import string
 from collections.abc import Mapping
 from typing import Any
 
-from babel import Locale, UnknownLocaleError
 from babel.numbers import format_decimal
 
 from fedele.domains.messaging.config import MessageTemplate
 from fedele.domains.messaging.types import AmountValue, Value, Wording
 from fedele.domains.programme.config import Currencies, ProgrammeConfig
 from fedele.domains.programme.types import Programme, Text
+from fedele.kernel.languages import babel_locale
 from fedele.kernel.money import from_units
 
 
@@ -42,13 +42,12 @@ def put_into_words(
 
 
 def currency_words(programme: Programme, values: Mapping[str, Value], locale: str, default: str) -> dict[str, str]:
-    """`{currency}`: the name of the currency of `{amount}`, singular where one unit is meant."""
+    """`{currency}`: the name of the currency of `{amount}`, in the plural that the language has after that number."""
     amount = values.get("amount")
     if not isinstance(amount, AmountValue):
         return {}
     currency = programme.section(Currencies).get(amount.currency)
-    one = currency.name_one if amount.units == 10**currency.decimals else None
-    return {"currency": (one or currency.name).in_locale(locale, default)}
+    return {"currency": currency.named(from_units(amount.units, currency.decimals), locale, default)}
 
 
 def values_to_json(values: Mapping[str, Value]) -> dict[str, Any]:
@@ -79,11 +78,4 @@ def _word(programme: Programme, value: Value, locale: str, default: str) -> str:
     if isinstance(value, Text):
         return value.in_locale(locale, default)
     decimals = programme.section(Currencies).get(value.currency).decimals
-    return format_decimal(from_units(value.units, decimals), locale=_babel_locale(locale), group_separator=True)
-
-
-def _babel_locale(locale: str) -> Locale:
-    try:
-        return Locale.parse(locale, sep="-")
-    except (UnknownLocaleError, ValueError):
-        return Locale("en")
+    return format_decimal(from_units(value.units, decimals), locale=babel_locale(locale), group_separator=True)

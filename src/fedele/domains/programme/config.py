@@ -22,6 +22,7 @@ from fedele.domains.programme.types import (
     TimeZone,
     WeeklyWindow,
 )
+from fedele.kernel.languages import PluralForm, plural_form
 from fedele.kernel.money import Rounding
 
 
@@ -111,6 +112,8 @@ class Currency(Section):
     """Plural, as in "1,250 points"."""
     name_one: Text | None = None
     """Singular, where the language has one."""
+    name_forms: dict[Locale, dict[PluralForm, str]] = Field(default_factory=dict)
+    """The other plurals of languages that have them, in CLDR's forms: {ru: {few: балла}}."""
     kind: Literal["points", "stamps", "cashback"] = "points"
     decimals: int = Field(default=0, ge=0, le=4)
     """Digits after the point that the ledger keeps; 1.2 stars need 1."""
@@ -123,6 +126,15 @@ class Currency(Section):
     """Another expiry for members of some tiers."""
     debt: Literal["clamp", "debt"] = "debt"
     """When a return takes back units that are spent already: `debt` nets them from later earning, `clamp` forgives."""
+
+    def named(self, amount: Decimal, locale: str, default: str = "en") -> str:
+        """The name as it stands after this amount, in a reader's language: 1 point, 2 балла."""
+        form = plural_form(amount, locale)
+        forms = self.name_forms.get(locale) or self.name_forms.get(locale.partition("-")[0]) or {}
+        if form in forms:
+            return forms[form]
+        one = self.name_one if form == "one" else None
+        return (one if one and (one.speaks(locale) or "" in one.root) else self.name).in_locale(locale, default)
 
 
 class Currencies(Items[Currency]):

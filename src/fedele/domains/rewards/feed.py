@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-from babel.numbers import format_decimal
-
 from fedele.db.database import Queryable
-from fedele.domains.feed.queries import REASONS, babel_locale
+from fedele.domains.feed.queries import REASONS
 from fedele.domains.feed.types import Candidate, FeedSource, Situation, Term
 from fedele.domains.programme.config import Currencies
 from fedele.domains.rewards.queries import catalogue, counts_of
 from fedele.domains.rewards.types import Offered
-from fedele.kernel.money import from_units, to_units
+from fedele.kernel.money import to_units
 
 
 async def candidates(db: Queryable, situation: Situation) -> Sequence[Candidate]:
@@ -29,14 +27,13 @@ def _card(offered: Offered, situation: Situation) -> Candidate:
     reward, share = offered.reward, min(1.0, offered.spendable / offered.units)
     currency = situation.programme.section(Currencies).get(reward.cost.currency)
     name = "affordable" if offered.affordable else "nearly" if share >= 0.5 else "dreamed_of"
-    missing = format_decimal(from_units(offered.missing, currency.decimals), locale=babel_locale(situation.locale))
     return Candidate(
         kind="reward",
         key=reward.key,
         title=situation.say(reward.name),
         body=situation.say(reward.description) if reward.description else None,
         image=reward.image,
-        reason=situation.say(REASONS[name]).format(missing=f"{missing} {situation.say(currency.name)}"),
+        reason=situation.say(REASONS[name]).format(missing=situation.say_units(currency, offered.missing)),
         terms=(Term("reward", 0.4), Term(name, 0.6 * share + (0.4 if offered.affordable else 0.0))),
         subject=offered,
     )

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from babel.numbers import format_currency, format_decimal
 
 from fedele.db.database import Queryable
-from fedele.domains.feed.queries import REASONS, babel_locale
+from fedele.domains.feed.queries import REASONS
 from fedele.domains.feed.types import Candidate, FeedSource, Situation, Term
 from fedele.domains.programme.config import Currencies, ProgrammeConfig
 from fedele.domains.tiers.config import TiersConfig
 from fedele.domains.tiers.queries import status_of
 from fedele.domains.tiers.types import TierStatus
-from fedele.kernel.money import Money, from_units
+from fedele.kernel.languages import babel_locale
+from fedele.kernel.money import Money
 
 
 async def candidates(db: Queryable, situation: Situation) -> Sequence[Candidate]:
@@ -43,8 +44,7 @@ def _missing(status: TierStatus, situation: Situation) -> str:
         return format_currency(money.decimal, money.currency, locale=locale)
     if status.counter.startswith("earned:"):
         currency = situation.programme.section(Currencies).get(status.counter.partition(":")[2])
-        amount = format_decimal(from_units(status.missing, currency.decimals), locale=locale)
-        return f"{amount} {situation.say(currency.name)}"
+        return situation.say_units(currency, status.missing)
     return str(format_decimal(status.missing, locale=locale))
 
 

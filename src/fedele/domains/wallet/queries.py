@@ -171,7 +171,8 @@ def _shown_first(programme: Programme) -> list[Currency]:
 
 def _balance(currency: Currency, held: Balance | None, locale: str, default_locale: str) -> CardBalance:
     available = from_units(held.available if held else 0, currency.decimals)
-    return CardBalance(currency=currency.key, name=currency.name.in_locale(locale, default_locale), available=available)
+    name = currency.named(available, locale, default_locale)
+    return CardBalance(currency=currency.key, name=name, available=available)
 
 
 def _tier_name(programme: Programme, key: str | None, locale: str) -> str | None:
