@@ -256,6 +256,22 @@ def test_explaining_agrees_with_evaluating(parts):
         assert (first_failure(expression, bindings) is None) == expression.holds(bindings)
 
 
+def test_many_sets_of_values_are_judged_each_for_itself():
+    """What is unknown or wrong in one set is told in its place, and spoils no other."""
+    condition = LINE_ENVIRONMENT.compile("line.category == 'COFFEE'", "bool")
+    amount = LINE_ENVIRONMENT.compile("line.amount * 2.0", "number")
+    sets = [
+        LINE_ENVIRONMENT.bind({"line.category": category, "line.amount": 3}) for category in ("COFFEE", "TEA", None)
+    ]
+    held = condition.evaluate_each(sets)
+    assert held[:2] == [True, False]
+    assert held[2] == ExpressionError("line.category is not known", missing=True)
+    assert amount.evaluate_each(sets) == [Decimal(6)] * 3
+    assert LINE_ENVIRONMENT.compile("1.5", "number").evaluate_each(sets) == [Decimal("1.5")] * 3
+    with pytest.raises(TypeError):
+        condition.evaluate_each([EVENT_ENVIRONMENT.bind({})])
+
+
 def test_expressions_may_be_evaluated_by_several_threads():
     """A compiled expression has no state of its own: threads get the answers of their own bindings."""
     expression = LINE_ENVIRONMENT.compile("line.amount > 50.0 && line.brand == 'x'", "bool")

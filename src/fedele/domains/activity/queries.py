@@ -236,12 +236,17 @@ async def favourite_products(
     """What the member buys again and again, heaviest first: at least twice in a year, not within `resting`."""
     rows = await db.fetch(
         """
+        -- What a purchase weighs is computed once for it, not again for each of its lines.
+        WITH bought AS MATERIALIZED (
+             SELECT purchase_id, occurred_at,
+                    0.5::float8 ^ (extract(epoch FROM $2::timestamptz - occurred_at)::float8 / 86400 / $3::float8)
+                        AS weight
+               FROM purchase
+              WHERE member_id = $1 AND occurred_at BETWEEN $2::timestamptz - interval '1 year' AND $2)
         SELECT l.sku, max(l.name) AS name, max(l.category) AS category, max(l.department) AS department,
-               max(l.brand) AS brand, max(p.occurred_at) AS last_bought_at,
-               sum(0.5 ^ (extract(epoch FROM $2::timestamptz - p.occurred_at) / 86400 / $3::float8))::float8 AS weight
-          FROM purchase p JOIN purchase_line l ON l.member_id = p.member_id AND l.purchase_id = p.purchase_id
-         WHERE p.member_id = $1 AND p.occurred_at BETWEEN $2::timestamptz - interval '1 year' AND $2
-           AND l.sku IS NOT NULL AND l.name IS NOT NULL AND l.kind = 'goods' AND l.returned_quantity < l.quantity
+               max(l.brand) AS brand, max(p.occurred_at) AS last_bought_at, sum(p.weight) AS weight
+          FROM bought p JOIN purchase_line l ON l.member_id = $1 AND l.purchase_id = p.purchase_id
+         WHERE l.sku IS NOT NULL AND l.name IS NOT NULL AND l.kind = 'goods' AND l.returned_quantity < l.quantity
          GROUP BY l.sku
         HAVING count(*) >= 2 AND max(p.occurred_at) < $2::timestamptz - $4::interval
          ORDER BY weight DESC, l.sku LIMIT $5

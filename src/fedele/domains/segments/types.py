@@ -1,6 +1,7 @@
 """A member's facts, ready to be judged by a condition."""
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -26,6 +27,11 @@ class MemberFacts:
 
 def now_values(at: datetime, time_zone: str) -> dict[str, Any]:
     """The names below `now`, on the clock of this time zone."""
+    return dict(_now_values(at, time_zone))
+
+
+@functools.lru_cache(maxsize=64)  # one operation asks for the same instant once for each offer, reward and survey
+def _now_values(at: datetime, time_zone: str) -> Mapping[str, Any]:
     local = at.astimezone(ZoneInfo(time_zone))
     return {
         "now": at,
