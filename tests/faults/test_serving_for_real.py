@@ -105,18 +105,19 @@ async def ready(client: httpx.AsyncClient) -> dict[str, Any]:
 
 
 async def test_two_servers_wait_for_the_database_and_migrate_it_once(deployment: Deployment) -> None:
-    """Started before the database exists, both wait for it; one migrates, both serve; readiness names what lacks."""
+    """Started before the database exists, all wait for it; one migrates, both serve; readiness names what lacks."""
     one, first = await deployment.serve("--migrate")
     two, second = await deployment.serve("--migrate")
+    worker = await deployment.run("worker")
+    await worker.line("waiting_for_database")
     await one.line("waiting_for_database")
     await deployment.create()
     async with first, second:
         for client in (first, second):
             found = await ready(client)
-            assert (found["status"], found["migration"], found["workers"]) == ("ready", head_revision(), 0)
+            assert (found["status"], found["migration"]) == ("ready", head_revision())
         assert (await first.get("/livez")).json() == {"status": "alive"}
 
-        worker = await deployment.run("worker")
         await worker.line("worker_started")
 
         async def counted(workers: int) -> bool:
@@ -272,3 +273,15 @@ async def test_no_secret_is_ever_logged(deployment: Deployment) -> None:
     assert [secret for secret in secrets if secret in server.output] == []
     with_code = [line["event"] for line in lines if code in json.dumps(line)]
     assert with_code == ["otp_on_console"]
+
+
+async def test_a_database_that_nobody_migrates_is_told(deployment: Deployment) -> None:
+    """`migrate --wait 0` says in a line that nobody answers; then it migrates, and a second time changes nothing."""
+    refused = await deployment.run("migrate", "--wait", "0")
+    assert await refused.ended() == 1
+    assert "the database did not answer" in refused.output
+    assert "Traceback" not in refused.output
+    await deployment.create()
+    for _ in range(2):
+        done = await deployment.done("migrate", "--json")
+        assert json.loads(done.splitlines()[-1]) == {"migration": head_revision()}

@@ -11,7 +11,7 @@ import uvicorn
 from fedele.cli.loops import run
 from fedele.cli.server import Server
 from fedele.cli.told import console, told
-from fedele.db.migrate import migrate, wait_until_reachable
+from fedele.db.migrate import migrate, wait_until_migrated, wait_until_reachable
 from fedele.keyring import open_keyring
 from fedele.logs import configure_logs
 from fedele.settings import Settings, SettingsError, read_settings
@@ -35,6 +35,8 @@ def serve(
         configure_logs(settings.log_format, settings.log_level)
         if migrate_first:
             asyncio.run(_migrate(settings))
+        else:
+            asyncio.run(wait_until_reachable(_database_url(settings), WAIT_SECONDS))
         fedele = wire(settings, open_keyring(settings))
         fedele.log_warnings()
         config = uvicorn.Config(
@@ -59,6 +61,7 @@ def worker() -> None:
         configure_logs(settings.log_format, settings.log_level)
         fedele = wire(settings, open_keyring(settings))
         fedele.log_warnings()
+        asyncio.run(wait_until_migrated(_database_url(settings), WAIT_SECONDS))
         run(run_worker(fedele))
 
 
@@ -88,8 +91,12 @@ async def _serve(fedele: Fedele, config: uvicorn.Config) -> bool:
 
 
 async def _migrate(settings: Settings, wait_seconds: float = WAIT_SECONDS) -> str:
-    if settings.database_url is None:
-        raise SettingsError("FEDELE_DATABASE_URL is not set: name a PostgreSQL 18, as postgresql://user:…@host/name")
-    url = settings.database_url.get_secret_value()
+    url = _database_url(settings)
     await wait_until_reachable(url, wait_seconds)
     return await migrate(url)
+
+
+def _database_url(settings: Settings) -> str:
+    if settings.database_url is None:
+        raise SettingsError("FEDELE_DATABASE_URL is not set: name a PostgreSQL 18, as postgresql://user:…@host/name")
+    return settings.database_url.get_secret_value()

@@ -59,6 +59,39 @@ async def wait_until_reachable(url: str, seconds: float) -> None:
             return
 
 
+async def wait_until_migrated(url: str, seconds: float) -> None:
+    """Return when the database stands at this code's migration, or a newer one. Raises DatabaseUnreachable."""
+    deadline, told = asyncio.get_running_loop().time() + seconds, False
+    while True:
+        await wait_until_reachable(url, max(0.0, deadline - asyncio.get_running_loop().time()))
+        connection = await asyncpg.connect(url, timeout=5)
+        try:
+            revision = await current_revision(_Asked(connection))
+        finally:
+            await connection.close()
+        if revision is not None and revision >= head_revision():
+            return
+        if asyncio.get_running_loop().time() >= deadline:
+            raise DatabaseUnreachable(
+                f"the database stands at {revision or 'no migration'}, and this Fedele needs {head_revision()}: "
+                "run `fedele migrate`, or a server with `fedele serve --migrate`"
+            )
+        if not told:
+            log.warning("waiting_for_migration", stands_at=revision, needs=head_revision(), seconds_max=seconds)
+            told = True
+        await asyncio.sleep(0.25)
+
+
+class _Asked:
+    """An asyncpg connection in the shape that `current_revision` asks for."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def fetch_value(self, sql: str) -> Any:
+        return await self._connection.fetchval(sql)
+
+
 async def migrate(url: str) -> str:
     """Upgrade to the newest migration and answer its name. Starters that come at once wait for the first."""
     engine = create_async_engine(
