@@ -132,7 +132,7 @@ async def test_place_and_hour_change_the_offers(story: Story) -> None:
     ("locale", "title", "body"),
     [
         ("en", "+64 points", "Thank you for your visit. Your balance is 64."),
-        ("ru", "+64 баллов", "Спасибо за визит. На вашем счёте: 64."),
+        ("ru", "+64 балла", "Спасибо за визит. На вашем счёте: 64."),
         ("ar", "+٦٤ نقطة", None),
     ],
 )

@@ -81,7 +81,7 @@ def user_error(*refusals: type[Refusal]) -> Callable[[type[T]], type[T]]:
         values = {code: strawberry.enum_value(code, description=_first_line(named[code])) for code in sorted(named)}
         codes = strawberry.enum(
             cast(enum.EnumMeta, enum.Enum(name, values)),
-            description=f"The reasons that a {cls.__name__} can have.",
+            description=f"What the code of {cls.__name__} can be.",
         )
         cls.__annotations__ = {**inspect.get_annotations(cls), "code": codes}
         cls.code = strawberry.field(default=None, description="The reason, for a program.")  # type: ignore[attr-defined]
