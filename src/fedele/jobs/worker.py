@@ -144,11 +144,12 @@ class Worker:
             await _wait(stop, min(schedule.every_seconds / 2, SCHEDULE_POLL_SECONDS_MAX))
 
     def _trim_job_log(self) -> Schedule:
-        """The library's log of jobs, which nothing else trims."""
+        """The library's log of jobs and its counts by the second, which nothing else trims."""
 
         async def trim(_moment: Any) -> None:
             async with self.database.transaction() as tx:
                 await tx.execute("DELETE FROM pgqueuer_log WHERE created < now() - interval '14 days' AND aggregated")
+                await tx.execute("DELETE FROM pgqueuer_statistics WHERE created < now() - interval '90 days'")
 
         return Schedule("jobs.trim_log", 3600, trim)
 

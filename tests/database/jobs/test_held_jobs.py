@@ -9,6 +9,7 @@ from fedele.db.database import Database
 from fedele.jobs.held import list_held_jobs, release_held_jobs
 from fedele.jobs.types import Handler
 from fedele.jobs.worker import ATTEMPTS_MAX, FIRST_RETRY, RETRY_MAX, Worker
+from fedele.kernel.clock import Moment
 from fedele.kernel.event import Event
 from fedele.kernel.ids import MemberId, new_id
 
@@ -75,6 +76,18 @@ async def test_an_errors_words_are_kept_nowhere(database: Database, admin: Any) 
     assert len(kept) == 4, "both handlers failed twice"
     assert all("KeyError" in row["text"] for row in kept)
     assert not [row for row in kept if ADDRESS in row["text"]]
+
+
+async def test_the_librarys_log_does_not_grow_for_ever(database: Database, admin: Any) -> None:
+    """What is two weeks old and counted goes; what is not yet counted, or younger, stays."""
+    for age, aggregated in (("15 days", True), ("15 days", False), ("13 days", True)):
+        await admin.execute(
+            "INSERT INTO pgqueuer_log (created, job_id, status, priority, entrypoint, aggregated) "
+            f"VALUES (now() - interval '{age}', 1, 'successful', 0, 'test.cook', {aggregated})"
+        )
+    await Worker(database, [])._trim_job_log().run(Moment(WHEN))
+    kept = await admin.fetch("SELECT aggregated FROM pgqueuer_log ORDER BY created")
+    assert [row["aggregated"] for row in kept] == [False, True]
 
 
 def test_an_hours_outage_holds_nothing() -> None:
