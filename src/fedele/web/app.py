@@ -62,8 +62,11 @@ def build_app(
     """
     options = options or WebOptions()
 
-    def endpoint(name: SchemaName, schema: strawberry.Schema, mode: DocumentMode, folders: Sequence[str]) -> GraphQLEndpoint:
+    def endpoint(
+        name: SchemaName, schema: strawberry.Schema, mode: DocumentMode, folders: Sequence[str]
+    ) -> GraphQLEndpoint:
         cache = PreparedCache(schema._schema, options.limits, introspection=mode is DocumentMode.OPEN)
+
         async def find(sha256: str) -> str | None:
             return await find_published(sha256, name) if find_published else None
 
