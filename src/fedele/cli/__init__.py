@@ -67,7 +67,11 @@ def run() -> None:
     """The console script."""
     asked = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
     needed = [asked] if asked in COMMANDS else [] if sys.argv[1:] == ["--version"] else list(COMMANDS)
-    build(*needed)()
+    try:
+        asked_for = build(*needed)
+    except KeyboardInterrupt:  # while its parts are being loaded: nothing has begun
+        sys.exit(130)
+    asked_for()
 
 
 def __getattr__(name: str) -> Any:
