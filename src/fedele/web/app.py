@@ -58,7 +58,8 @@ def build_app(
     """The application. `authenticate` turns a request into a Principal or raises auth's Unauthenticated.
 
     `routes` are those of other rooms (auth, PassKit, health); `fingerprint` is the state that a member's answers depend
-    on; `find_published` finds a published document by its sha256 and schema; `lifespan` opens and closes what bootstrap made.
+    on; `find_published` finds a published document by its sha256 and schema; `lifespan` opens and closes what was
+    wired.
     """
     options = options or WebOptions()
 
