@@ -12,6 +12,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 JOBS ?= 2
+# Our own processes keep their compiled modules in .venv and src: without them every start costs seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test lint format bench bench-graphql faults fuzz lock clients system-packages clean
 
