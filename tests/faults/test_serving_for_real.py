@@ -188,7 +188,8 @@ async def test_an_outage_of_the_database_is_lived_through(deployment: Deployment
         await until(works)
         assert not worker.has_ended
         await a_request_in_hand_is_finished(deployment, server, client)
-        await worker.stop(signal.SIGTERM)
+        worker.send(signal.SIGTERM)
+        assert await worker.ended() == 0, worker.output
 
 
 async def a_request_in_hand_is_finished(deployment: Deployment, server: Command, client: httpx.AsyncClient) -> None:
@@ -216,7 +217,6 @@ async def a_request_in_hand_is_finished(deployment: Deployment, server: Command,
     await connection.close()
     assert (await waiting).status_code == 200
     assert await server.ended() == 0, server.output
-    assert "Traceback" not in server.output
 
 
 async def test_no_secret_is_ever_logged(deployment: Deployment) -> None:

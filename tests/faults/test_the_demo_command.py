@@ -78,6 +78,13 @@ async def test_from_an_empty_folder_through_a_kill(fedele: StartCommand, tmp_pat
     assert sale["data"]["settle"]["settlement"]["awards"]
     assert rewards["data"]["me"]["rewards"]["edges"]
     after_sale = await points(folder, access["graphql_url"])
+    another = await fedele("demo", "--data", str(folder), "--port", str(free_port()))
+    assert await another.ended() == 1
+    assert "running in" in another.output, "a second demo in the same folder would take the first one's keys away"
+    out = str(tmp_path / "members.csv")
+    exported = await fedele("export", "members", "--out", out, environment={"FEDELE_DATA_DIR": str(folder)})
+    assert await exported.ended() == 0, exported.output  # joins the demo's own database
+    assert len((tmp_path / "members.csv").read_text().splitlines()) == 4
     assert after_sale > int(home["data"]["me"]["balances"][0]["available"])
     database = postmaster(folder)
     await first.stop()

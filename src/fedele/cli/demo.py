@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import fcntl
 import importlib.util
 import shutil
 import signal
@@ -43,8 +44,9 @@ def demo(
     everything: Annotated[bool, typer.Option("--all", help="Load all of them (about 2,500, some minutes).")] = False,
 ) -> None:
     """Start a living loyalty programme: database, a grocer's programme with a year of purchases, API and worker."""
-    with told(_data_missing(), DemoDataWrong), _interruptible():
+    with told(_data_missing(), DemoDataWrong), contextlib.ExitStack() as alone, _interruptible():
         _refuse_busy(port)
+        alone.enter_context(_alone(data))
         if reset:
             _reset(data)
         settings = read_settings(
@@ -187,6 +189,21 @@ def _database(settings: Settings) -> Iterator[str]:
         return
     with embedded.start(settings.data_dir / "postgres") as server:
         yield server.url
+
+
+@contextlib.contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    """One demo a folder: a second would take the first one's keys away. The kernel drops the lock with the process."""
+    data.mkdir(parents=True, exist_ok=True)
+    with open(data / "demo.lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SettingsError(
+                f"a demo is running in {data} already: its addresses and keys are in {data / 'demo.json'}. "
+                "For a second one give another folder with --data."
+            ) from None
+        yield
 
 
 def _refuse_busy(port: int) -> None:

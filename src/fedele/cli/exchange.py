@@ -14,8 +14,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from fedele.bootstrap import PROGRAMME_SECTIONS
+from fedele.cli.reach import database_of, reached, reached_database
 from fedele.cli.told import console, told
-from fedele.db.database import Database, open_database
 from fedele.domains.checkout.ports import Till
 from fedele.domains.exchange import commands, queries
 from fedele.domains.exchange import types as exchange
@@ -92,8 +92,8 @@ def _import(kind: ImportKind, file: Path, dry_run: bool, map_: list[str] | None,
     with told():
         settings = read_settings()
         given = ImportFile(file, _mapping(map_ or []), source)
-        with _bar(as_json) as progress:
-            summary = asyncio.run(_run(settings, kind, given, dry_run, progress))
+        with reached(settings) as with_database, _bar(as_json) as progress:
+            summary = asyncio.run(_run(with_database, kind, given, dry_run, progress))
     if as_json:
         sys.stdout.write(orjson.dumps(summary.as_json(), option=orjson.OPT_INDENT_2).decode() + "\n")
     else:
@@ -108,7 +108,7 @@ def _import(kind: ImportKind, file: Path, dry_run: bool, map_: list[str] | None,
 async def _run(
     settings: Settings, kind: ImportKind, file: ImportFile, dry_run: bool, progress: exchange.Progress
 ) -> Summary:
-    async with _database(settings) as database:
+    async with database_of(settings, size=8) as database:
         moment, programmes = moment_now(), ProgrammeSource(database, PROGRAMME_SECTIONS)
         if kind == "products":
             return await commands.import_products(database, file, moment, progress=progress, dry_run=dry_run)
@@ -126,17 +126,6 @@ async def _run(
             )
         rows = commands.import_members if kind == "members" else commands.import_balances
         return await rows(database, programme, peppers, file, moment, progress=progress, dry_run=dry_run)
-
-
-@contextlib.asynccontextmanager
-async def _database(settings: Settings) -> AsyncIterator[Database]:
-    if settings.database_url is None:
-        raise SettingsError("FEDELE_DATABASE_URL is not set: name a PostgreSQL 18, as postgresql://user:…@host/name")
-    database = open_database(settings.database_url.get_secret_value(), size=8, role=settings.database_role)
-    try:
-        yield database
-    finally:
-        await database.close()
 
 
 def _mapping(pairs: list[str]) -> dict[str, str]:
@@ -226,7 +215,7 @@ async def _stream(
     write: Callable[[queries.ExportRow], None],
 ) -> int:
     count = 0
-    async with _database(settings) as database:
+    async with reached_database(settings) as database:
         async for row in rows(database.replica_reader):
             write(row)
             count += 1

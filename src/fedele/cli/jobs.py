@@ -11,11 +11,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from fedele.cli.reach import reached_database
 from fedele.cli.told import console, told
-from fedele.db.database import Database, open_database
+from fedele.db.database import Database
 from fedele.db.migrate import DatabaseUnreachable
 from fedele.jobs.held import HeldJob, list_held_jobs, release_held_jobs
-from fedele.settings import SettingsError, read_settings
+from fedele.settings import read_settings
 
 app = typer.Typer(help="Jobs that failed too often and wait for you.", no_args_is_help=True)
 T = TypeVar("T")
@@ -72,16 +73,11 @@ def retry(
 
 def _with_database(run: Callable[[Database], Awaitable[T]]) -> T:
     async def main() -> T:
-        settings = read_settings()
-        if settings.database_url is None:
-            raise SettingsError("FEDELE_DATABASE_URL is not set: which database holds the jobs?")
-        database = open_database(settings.database_url.get_secret_value(), size=2, role=settings.database_role)
         try:
-            return await run(database)
+            async with reached_database(read_settings()) as database:
+                return await run(database)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise DatabaseUnreachable(f"the database cannot be asked: {error}") from error
-        finally:
-            await database.close()
 
     with told():
         return asyncio.run(main())

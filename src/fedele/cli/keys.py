@@ -1,8 +1,7 @@
 """`fedele keys …`: API keys of staff, tills and integrations."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Annotated, Any, TypeVar
 
@@ -12,7 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from fedele.db.database import Database, open_database
+from fedele.cli.reach import reached_database
+from fedele.db.database import Database
 from fedele.domains.auth import commands, queries
 from fedele.domains.auth.types import ALL_SCOPES, TILL_SCOPES, ApiKey, CreatedKey, KeyKind, Scope
 from fedele.kernel.clock import moment_now
@@ -153,7 +153,7 @@ def _with_database(run: Callable[[Database], Awaitable[T]]) -> T:
     """Run against the configured database; a refusal becomes one line and exit code 1."""
 
     async def main() -> T:
-        async with _database() as database:
+        async with reached_database(read_settings()) as database:
             return await run(database)
 
     try:
@@ -164,15 +164,3 @@ def _with_database(run: Callable[[Database], Awaitable[T]]) -> T:
     except (OSError, TimeoutError) as error:
         console.print(f"[red]the database cannot be reached: {escape(str(error))}[/red]")
         raise typer.Exit(1) from None
-
-
-@contextlib.asynccontextmanager
-async def _database() -> AsyncIterator[Database]:
-    settings = read_settings()
-    if settings.database_url is None:
-        raise SettingsError("set FEDELE_DATABASE_URL: which database holds the keys?")
-    database = open_database(settings.database_url.get_secret_value(), size=2, role=settings.database_role)
-    try:
-        yield database
-    finally:
-        await database.close()

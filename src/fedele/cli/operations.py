@@ -1,8 +1,6 @@
 """`fedele backup`, `restore`, `doctor` and `config check`."""
 
 import asyncio
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,8 +10,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from fedele.cli.reach import reached_url
 from fedele.cli.told import console, told
-from fedele.db import backup, embedded
+from fedele.db import backup
 from fedele.db import doctor as examination
 from fedele.keyring import open_keyring
 from fedele.settings import PREFIX, Settings, SettingsError, read_settings
@@ -29,7 +28,7 @@ def backup_database(
     file: Annotated[Path, typer.Argument(help="Where to write it; it is complete once it is there.")], data: Data = DATA
 ) -> None:
     """Write the whole database to one file, read it back, and only then call it done."""
-    with told(), embedded_or_given(read_settings(data_dir=data)) as url:
+    with told(), reached_url(read_settings(data_dir=data)) as url:
         made = backup.backup(url, file)
         console.print(f"[green]wrote {made.file}[/green]: {made.table_count} tables, {made.size_bytes:,} bytes")
         console.print(f"sha256 {made.sha256}")
@@ -41,14 +40,14 @@ def restore_database(
     data: Data = DATA,
 ) -> None:
     """Put a backup back, all of it or nothing."""
-    with told(), embedded_or_given(read_settings(data_dir=data)) as url:
+    with told(), reached_url(read_settings(data_dir=data)) as url:
         tables = backup.restore(url, file, overwrite=overwrite)
         console.print(f"[green]restored {tables} tables from {file}[/green]")
 
 
 def doctor(data: Data = DATA, as_json: AsJson = False) -> None:
     """Look at the database and say what is wrong and what to do. Exits 1 if anything must be done."""
-    with told(), embedded_or_given(read_settings(data_dir=data)) as url:
+    with told(), reached_url(read_settings(data_dir=data)) as url:
         findings = asyncio.run(examination.examine(url, data_folder=data if data.exists() else None))
     if as_json:
         _print_json(findings)
@@ -119,13 +118,3 @@ def _list_settings(as_json: bool) -> None:
 
 def _print_json(value: Any) -> None:
     typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
-
-
-@contextlib.contextmanager
-def embedded_or_given(settings: Settings) -> Iterator[str]:
-    """The configured database, or the demo's own for as long as the block lasts."""
-    if settings.database_url is not None:
-        yield settings.database_url.get_secret_value()
-        return
-    with embedded.start(settings.data_dir / "postgres") as server:
-        yield server.url

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import Coroutine
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from fedele.bootstrap import PROGRAMME_SECTIONS
-from fedele.db.database import Database, open_database
+from fedele.cli.reach import reached_database
+from fedele.db.database import Database
 from fedele.domains.programme import commands, queries
 from fedele.domains.programme.config import ProgrammeConfig
 from fedele.domains.programme.errors import NoProgramme, ProgrammeInvalid
@@ -199,16 +200,8 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     raise typer.Exit(1)
 
 
-@contextlib.asynccontextmanager
-async def _database() -> AsyncIterator[Database]:
-    settings = read_settings()
-    if settings.database_url is None:
-        raise typer.BadParameter("set FEDELE_DATABASE_URL: which database holds the programme?")
-    database = open_database(settings.database_url.get_secret_value(), size=2, role=settings.database_role)
-    try:
-        yield database
-    finally:
-        await database.close()
+def _database() -> contextlib.AbstractAsyncContextManager[Database]:
+    return reached_database(read_settings())
 
 
 async def _in_force(when: datetime | None) -> Programme | None:

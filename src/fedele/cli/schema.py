@@ -14,7 +14,7 @@ from fedele.api.execution.operations import MEMBER_FOLDERS, STAFF_FOLDERS, graph
 from fedele.api.member.schema import build_member_schema
 from fedele.api.schema import sdl
 from fedele.api.staff.schema import build_staff_schema
-from fedele.db.database import open_database
+from fedele.cli.reach import reached_database
 from fedele.domains.documents import commands
 from fedele.domains.documents.types import SchemaName, TrustedDocument
 from fedele.settings import read_settings
@@ -98,12 +98,5 @@ def _schema_name(text: str) -> SchemaName:
 
 
 async def _publish(documents: list[TrustedDocument]) -> int:
-    settings = read_settings()
-    if settings.database_url is None:
-        raise typer.BadParameter("set FEDELE_DATABASE_URL: where should the documents go?")
-    database = open_database(settings.database_url.get_secret_value(), size=2, role=settings.database_role)
-    try:
-        async with database.transaction() as tx:
-            return await commands.publish(tx, documents)
-    finally:
-        await database.close()
+    async with reached_database(read_settings()) as database, database.transaction() as tx:
+        return await commands.publish(tx, documents)

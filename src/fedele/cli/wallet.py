@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -25,7 +24,8 @@ from fedele.adapters.apple_wallet.opening import (
 )
 from fedele.adapters.google_wallet.save_links import CredentialsError, GoogleSaveLinks
 from fedele.bootstrap import PROGRAMME_SECTIONS
-from fedele.db.database import Database, open_database
+from fedele.cli.reach import reached_database
+from fedele.db.database import Database
 from fedele.domains.members import queries as members
 from fedele.domains.programme.errors import NoProgramme
 from fedele.domains.programme.queries import ProgrammeSource
@@ -77,7 +77,7 @@ def issue(
     try:
         identity = _identity(settings, moment_now())
         content = asyncio.run(_issue(settings, identity, member))
-    except (CertificateError, DesignError, NoProgramme, Refusal) as error:
+    except (CertificateError, DesignError, NoProgramme, Refusal, SettingsError) as error:
         console.print(f"[red]no card was written:[/red] {escape(str(error))}")
         raise typer.Exit(1) from None
     out.write_bytes(content)
@@ -89,7 +89,7 @@ def issue(
 async def _issue(settings: Settings, identity: Identity, text: str) -> bytes:
     moment = moment_now()
     wallets = open_wallets(identity, settings.base_url)
-    async with _database(settings) as database:
+    async with reached_database(settings) as database:
         member_id = await _member_id(database, text, moment)
         programme = await ProgrammeSource(database, PROGRAMME_SECTIONS).at(moment.now)
         async with database.transaction() as tx:
@@ -183,15 +183,3 @@ def _settings() -> Settings:
     except SettingsError as error:
         console.print(f"[red]the settings cannot be used:[/red] {escape(str(error))}")
         raise typer.Exit(1) from None
-
-
-@contextlib.asynccontextmanager
-async def _database(settings: Settings) -> AsyncIterator[Database]:
-    if settings.database_url is None:
-        console.print("[red]set FEDELE_DATABASE_URL: whose card should it be?[/red]")
-        raise typer.Exit(1)
-    database = open_database(settings.database_url.get_secret_value(), size=2, role=settings.database_role)
-    try:
-        yield database
-    finally:
-        await database.close()
