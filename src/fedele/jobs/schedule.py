@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 
-import asyncpg
 import structlog
 
 from fedele.db.database import Database
@@ -11,14 +10,6 @@ from fedele.kernel.clock import Moment
 from fedele.kernel.refusal import Refusal
 
 log = structlog.get_logger(__name__)
-
-LOST = (
-    ConnectionError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.AdminShutdownError,
-)
 
 CLAIM = """
 INSERT INTO schedule (name, next_run_at) VALUES ($1, $2::timestamptz + make_interval(secs => $3))
@@ -43,8 +34,6 @@ async def run_due(database: Database, schedules: Iterable[Schedule], moment: Mom
             ran.append(schedule.name)
         except Refusal as refusal:  # a state of the programme, no bug: none is in force yet
             log.warning("schedule_refused", schedule=schedule.name, code=refusal.code, reason=str(refusal))
-        except LOST as error:  # the database went away: whoever claims it when it is next due goes on
-            log.warning("schedule_lost_database", schedule=schedule.name, error=type(error).__name__)
         except Exception:
             log.exception("schedule_failed", schedule=schedule.name)
     return ran
