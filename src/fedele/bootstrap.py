@@ -37,6 +37,7 @@ from fedele.domains.tiers import handlers as tiers
 from fedele.domains.tiers.config import TiersConfig
 from fedele.domains.tiers.feed import FEED_SOURCE as PROGRESS_IN_FEED
 from fedele.domains.tiers.jobs import review_schedule
+from fedele.domains.till.config import TillConfig
 from fedele.domains.wallet import handlers as wallet
 from fedele.domains.wallet import queries as wallet_queries
 from fedele.domains.wallet.config import WalletConfig
@@ -59,6 +60,7 @@ PROGRAMME_SECTIONS: Mapping[str, type[BaseModel]] = {
     "messages": MessagesConfig,
     "wallet": WalletConfig,
     "feed": FeedConfig,
+    "till": TillConfig,
     "texts": Texts,
 }
 

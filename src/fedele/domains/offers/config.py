@@ -158,6 +158,10 @@ class Offer(Section):
     push: bool = False
     """Send a push when a place, time or weather trigger fires."""
     category: Key | None = None
+    stacking_group: Key = "standard"
+    """Of one group a basket takes one discount; those of different groups combine."""
+    combinable: bool = True
+    """Whether another discount may stand beside this one."""
     claim: Literal["member", "automatic"] = "member"
     """Whether the member activates it, or it counts by itself."""
 

@@ -104,6 +104,17 @@ Expiry = Annotated[
 ]
 
 
+class Pay(Section):
+    """Paying a part of a basket with units. The currency needs a `worth`."""
+
+    share_max_percent: Decimal = Field(default=Decimal(100), gt=0, le=100, max_digits=5, decimal_places=2)
+    """At most this share of the basket's original price, before discounts."""
+    minimum: NotNegative = Decimal(0)
+    """The fewest units that can pay."""
+    step: NotNegative = Decimal(0)
+    """Units pay in whole multiples of this; 0: any number."""
+
+
 class Currency(Section):
     """One of the programme's currencies: points, stars, stamps, store credit."""
 
@@ -119,6 +130,8 @@ class Currency(Section):
     """Digits after the point that the ledger keeps; 1.2 stars need 1."""
     worth: NotNegative = Decimal(0)
     """What one unit (1 point, not 1 of its decimals) is worth in the home currency: 0.01."""
+    pay: Pay = Pay()
+    """How much of a basket these units can pay."""
     rounding: Rounding = "down"
     """How awards are rounded to `decimals`, at the rule's rounding point."""
     expiry: Expiry = NeverExpires()

@@ -55,6 +55,10 @@ class RewardBase(Section):
     usable_for: Period = Period(days=30)
     """How long a redeemed reward can be used."""
     category: Key | None = None
+    stacking_group: Key = "standard"
+    """Of one group a basket takes one discount; those of different groups combine."""
+    combinable: bool = True
+    """Whether another discount may stand beside this one."""
 
 
 class DiscountAmount(RewardBase):
