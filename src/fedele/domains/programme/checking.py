@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any, Generic, TypeAlias
 
 from pydantic import BaseModel, ValidationError
 
@@ -53,6 +53,31 @@ def check(source_text: str, sections: Sections, file: str = "programme.yaml") ->
         problems.sort(key=lambda problem: (problem.line, problem.column))
         raise ProgrammeInvalid(problems[:PROBLEMS_MAX], file)
     return Checked(read, tuple(_untranslated(root, read)), source_text)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Document(Generic[M]):
+    """A YAML document read by one model, that knows the line of everything."""
+
+    value: M
+    root: Node
+
+    def line_of(self, *steps: str | int) -> int:
+        """The line of what stands at these steps: `line_of("steps", 3)`."""
+        return wording.locate(self.root, steps)[1]
+
+
+def read_document(source_text: str, model: type[M], file: str) -> Document[M]:
+    """Read a document that is no programme but is written like one. Raises ProgrammeInvalid with every mistake."""
+    try:
+        root = nodes.parse(source_text)
+        return Document(model.model_validate(_value(root, model)), root)
+    except nodes.Unreadable as error:
+        raise ProgrammeInvalid([error.problem], file) from None
+    except ValidationError as error:
+        problems = [wording.problem(detail, "", model, root) for detail in error.errors(include_url=False)]
+        problems.sort(key=lambda problem: (problem.line, problem.column))
+        raise ProgrammeInvalid(problems[:PROBLEMS_MAX], file) from None
 
 
 def _layout(root: Node, sections: Sections) -> Iterator[Problem]:

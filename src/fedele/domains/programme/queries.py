@@ -8,15 +8,17 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 
 from fedele.db.database import Database, Queryable
-from fedele.domains.programme.checking import Checked, Sections, check
+from fedele.domains.programme.checking import Checked, Document, Sections, check, read_document
 from fedele.domains.programme.differences import differences
+from fedele.domains.programme.editing import Value, change, changed_at, values
 from fedele.domains.programme.errors import NoProgramme
 from fedele.domains.programme.types import Change, Programme, ProgrammeVersion, VersionRecord
 from fedele.domains.programme.writing import json_schema, write
 
 __all__ = [
-    "CHANNEL", "IN_FORCE", "Checked", "ProgrammeSource", "Sections", "check", "differences", "export", "get_version",
-    "json_schema", "list_versions", "plan", "write",
+    "CHANNEL", "IN_FORCE", "Checked", "Document", "ProgrammeSource", "Sections", "Value", "change", "changed_at",
+    "check", "differences", "export", "get_version", "json_schema", "list_versions", "plan", "read_document", "values",
+    "write",
 ]  # fmt: skip
 
 CHANNEL = "fedele_programme"
@@ -83,6 +85,11 @@ class ProgrammeSource:
         self._read: dict[ProgrammeVersion, Programme] = {}
         self._lock = asyncio.Lock()
         self._reading = asyncio.Lock()
+
+    def forget(self) -> None:
+        """Know nothing any more and ask anew: after a version was applied beside us, or the database was replaced."""
+        self._timeline, self._versions_count, self._asked_at = [], -1, float("-inf")
+        self._read.clear()
 
     async def at(self, when: datetime) -> Programme:
         """The version in force at this (aware) moment; before the first begins, the first. Raises NoProgramme."""

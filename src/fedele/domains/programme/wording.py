@@ -12,6 +12,8 @@ from fedele.domains.programme.nodes import Node
 from fedele.domains.programme.types import Problem
 
 Loc = Sequence[str | int]
+DISCRIMINATORS = ("type", "do")  # what tells the branches of a union apart: in programmes, and in scenarios
+QUOTE = "'"
 
 
 def problem(error: ErrorDetails, section: str, model: type[BaseModel], node: Node) -> Problem:
@@ -39,7 +41,8 @@ def locate(node: Node, loc: Loc, *, by_key: bool = False) -> tuple[list[str | in
 
 def path_text(section: str, steps: Iterable[str | int]) -> str:
     """`earning.rules[0].multiplier`."""
-    return section + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    path = section + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    return path.removeprefix(".")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -61,9 +64,9 @@ def words(error: ErrorDetails, model: type[BaseModel]) -> str:
         case "missing":
             return f"the key '{last}' is missing"
         case "union_tag_not_found":
-            return f"needs a 'type': one of {', '.join(tags_at(model, error['loc']))}"
+            return f"needs a {context['discriminator']}: one of {', '.join(tags_at(model, error['loc']))}"
         case "union_tag_invalid":
-            return f"there is no type '{context['tag']}'.{did_you_mean(context['tag'], tags_at(model, error['loc']))}"
+            return f"there is no {context['discriminator'].strip(QUOTE)} '{context['tag']}'.{did_you_mean(context['tag'], tags_at(model, error['loc']))}"
         case "literal_error":
             return f"must be {context['expected']}, not {_shown(given)}"
         case "value_error":
@@ -105,8 +108,9 @@ def tags_at(model: Any, loc: Loc) -> list[str]:
 def _tags(annotation: Any) -> list[str]:
     tags: list[str] = []
     for option in _options(annotation):
-        if isinstance(option, type) and issubclass(option, BaseModel) and "type" in option.model_fields:
-            tags += [str(tag) for tag in get_args(option.model_fields["type"].annotation)]
+        if isinstance(option, type) and issubclass(option, BaseModel):
+            told = next((option.model_fields[name] for name in DISCRIMINATORS if name in option.model_fields), None)
+            tags += [str(tag) for tag in get_args(told.annotation)] if told else []
     return tags
 
 
