@@ -9,8 +9,11 @@ from fedele.db.database import Database, Queryable
 from fedele.domains.activity import queries as activity_queries
 from fedele.domains.auth.handlers import handlers as auth_handlers
 from fedele.domains.auth.jobs import schedules as auth_schedules
+from fedele.domains.auto_rewards.config import AutoRewardsConfig
+from fedele.domains.challenges.config import BadgesConfig, ChallengesConfig, StreaksConfig, SurprisesConfig
 from fedele.domains.checkout import handlers as checkout
 from fedele.domains.checkout.ports import Till
+from fedele.domains.closing.config import ClosingConfig
 from fedele.domains.earning.config import EarningConfig
 from fedele.domains.feed import handlers as feed
 from fedele.domains.feed.config import FeedConfig
@@ -20,6 +23,7 @@ from fedele.domains.ledger.jobs import checkpoint as checkpoint_ledger
 from fedele.domains.ledger.jobs import sweep as sweep_ledger
 from fedele.domains.members.config import MembersConfig
 from fedele.domains.members.queries import export_personal_data
+from fedele.domains.memberships.config import MembershipsConfig
 from fedele.domains.messaging import handlers as messaging
 from fedele.domains.messaging.config import MessagesConfig
 from fedele.domains.messaging.delivery import Delivery
@@ -27,6 +31,7 @@ from fedele.domains.offers.config import OffersConfig
 from fedele.domains.offers.feed import FEED_SOURCE as OFFERS_IN_FEED
 from fedele.domains.programme.config import Currencies, Places, ProgrammeConfig, Texts
 from fedele.domains.programme.queries import ProgrammeSource
+from fedele.domains.referrals.config import ReferralConfig
 from fedele.domains.rewards import handlers as rewards
 from fedele.domains.rewards.config import RewardsConfig
 from fedele.domains.rewards.feed import FEED_SOURCE as REWARDS_IN_FEED
@@ -54,10 +59,18 @@ PROGRAMME_SECTIONS: Mapping[str, type[BaseModel]] = {
     "places": Places,
     "earning": EarningConfig,
     "tiers": TiersConfig,
+    "memberships": MembershipsConfig,
     "rewards": RewardsConfig,
+    "auto_rewards": AutoRewardsConfig,
     "offers": OffersConfig,
     "surveys": SurveysConfig,
+    "challenges": ChallengesConfig,
+    "streaks": StreaksConfig,
+    "badges": BadgesConfig,
+    "surprises": SurprisesConfig,
+    "referral": ReferralConfig,
     "messages": MessagesConfig,
+    "closing": ClosingConfig,
     "wallet": WalletConfig,
     "feed": FeedConfig,
     "till": TillConfig,

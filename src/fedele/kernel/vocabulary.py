@@ -20,6 +20,7 @@ NOW = (
 )
 MEMBER = (
     Name("member.tier", "text", "Key of the member's tier at that time; '' where there is none."),
+    Name("member.memberships", "texts", "Keys of the paid memberships then in force: 'prime' in member.memberships."),
     Name("member.joined_at", "moment", "When the member joined."),
     Name("member.days_since_joined", "int", "Whole days since the member joined."),
     Name("member.days_since_purchase", "int", "Whole days since the last purchase; not known before the first."),

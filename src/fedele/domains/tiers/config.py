@@ -41,10 +41,22 @@ Counter = Annotated[SpendCounter | EarnedCounter | VisitsCounter, Field(discrimi
 
 
 class RollingWindow(Section):
-    """What was counted in the last so many months, judged every day."""
+    """What was counted in the last so many months.
+
+    Without `kept` a tier lasts while the count suffices. With `kept: {months: 12}` it lasts so long from the day on
+    which it was reached; then it is judged again, and lasts as long once more if the last months suffice.
+    """
 
     type: Literal["rolling"] = "rolling"
     months: int = Field(default=12, ge=1, le=120)
+    kept: Period | None = None
+    """How long a tier lasts from the day on which it was reached or renewed; unset: while the count suffices."""
+
+    @model_validator(mode="after")
+    def _lasts(self) -> "RollingWindow":
+        if self.kept == Period():
+            raise ValueError("kept must be longer than nothing: {months: 12}, or leave it out")
+        return self
 
 
 class CalendarWindow(Section):
@@ -56,9 +68,11 @@ class CalendarWindow(Section):
 
 
 class AnniversaryWindow(Section):
-    """What was counted since the last anniversary of joining."""
+    """What was counted since the last anniversary of joining: the count begins anew with each membership year."""
 
     type: Literal["anniversary"]
+    kept_years: int = Field(default=1, ge=0, le=5)
+    """Membership years after the year of qualifying during which the tier is kept."""
 
 
 Window = Annotated[RollingWindow | CalendarWindow | AnniversaryWindow, Field(discriminator="type")]
@@ -91,6 +105,8 @@ class TiersConfig(Section):
     window: Window = RollingWindow()
     grace: Period = Period()
     """How long a tier is kept after it is no longer earned."""
+    on_return: Literal["demote", "keep"] = "demote"
+    """When a return takes back what a tier was reached with: `demote` at once, or `keep` the tier to its end."""
     levels: tuple[Tier, ...] = ()
     """From the lowest to the highest."""
 
