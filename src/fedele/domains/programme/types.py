@@ -31,7 +31,10 @@ ProgrammeVersion = NewType("ProgrammeVersion", int)
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 
-ReferenceKind: TypeAlias = Literal["currency", "place", "tier", "reward", "offer", "survey", "rule", "message"]
+ReferenceKind: TypeAlias = Literal[
+    "currency", "place", "tier", "reward", "offer", "survey", "rule", "message",
+    "membership", "challenge", "streak", "badge", "surprise",
+]  # fmt: skip
 
 
 class Section(BaseModel):
@@ -84,14 +87,28 @@ class Programme:
         raise KeyError(f"{model.__name__} is not a registered section of the programme file")
 
 
+VersionState: TypeAlias = Literal["in_force", "scheduled", "past", "replaced", "withdrawn"]
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class VersionRecord:
-    """One applied version, without its text."""
+    """One applied version, without its text. `replaced`: another that begins at the same time came after it."""
 
     version: ProgrammeVersion
     effective_from: datetime
     recorded_at: datetime
     actor: str
+    state: VersionState
+    ends_at: datetime | None = None  # when the next one begins, for what is, was or will be in force
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """What withdrawing did. `created` is False where it was withdrawn before."""
+
+    version: ProgrammeVersion
+    effective_from: datetime
+    created: bool
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
