@@ -20,7 +20,7 @@ class PurchaseRecorded(Event):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PurchaseReturned(Event):
-    """Lines of a purchase came back."""
+    """Lines of a purchase came back. `whole`: nothing of the purchase is left now."""
 
     kind: ClassVar[str] = "activity.purchase_returned"
     purchase_id: UUID
@@ -28,6 +28,7 @@ class PurchaseReturned(Event):
     store_id: str
     currency: str
     total_minor: int
+    whole: bool = False
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

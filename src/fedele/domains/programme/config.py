@@ -59,6 +59,9 @@ class ProgrammeConfig(Section):
         return self
 
 
+ActivityKind = Literal["earn", "burn", "purchase", "event"]
+
+
 class NeverExpires(Section):
     """The units stay until they are spent."""
 
@@ -72,6 +75,16 @@ class RollingExpiry(Section):
     period: Period
     end_of: Literal["day", "month", "year"] = "day"
     """They live until the end of the day, month or year in which the period ends, in the programme's time zone."""
+    activity_extends: Period | None = None
+    """Each calendar month in which the member is active gives all units earned before it so much longer, once."""
+    activity: tuple[ActivityKind, ...] = ("earn", "purchase")
+    """What counts as activity, for `activity_extends`."""
+
+    @model_validator(mode="after")
+    def _extends_by_something(self) -> "RollingExpiry":
+        if self.activity_extends is not None and self.activity_extends == Period():
+            raise ValueError("activity_extends needs days, months or years")
+        return self
 
 
 class FixedDateExpiry(Section):
@@ -95,7 +108,8 @@ class InactivityExpiry(Section):
     type: Literal["inactivity"]
     period: Period
     end_of: Literal["day", "month"] = "day"
-    activity: tuple[Literal["earn", "burn", "purchase", "event"], ...] = ("earn", "purchase")
+    activity: tuple[ActivityKind, ...] = ("earn", "purchase")
+    """earn: units of any currency; burn: units spent; purchase: any; event: any that is recorded."""
 
 
 Expiry = Annotated[
@@ -125,7 +139,7 @@ class Currency(Section):
     """Singular, where the language has one."""
     name_forms: dict[Locale, dict[PluralForm, str]] = Field(default_factory=dict)
     """The other plurals of languages that have them, in CLDR's forms: {ru: {few: балла}}."""
-    kind: Literal["points", "stamps", "cashback"] = "points"
+    kind: Literal["points", "stars", "stamps", "cashback", "credit"] = "points"
     decimals: int = Field(default=0, ge=0, le=4)
     """Digits after the point that the ledger keeps; 1.2 stars need 1."""
     worth: NotNegative = Decimal(0)
@@ -137,8 +151,11 @@ class Currency(Section):
     expiry: Expiry = NeverExpires()
     expiry_by_tier: dict[TierRef, Expiry] = Field(default_factory=dict)
     """Another expiry for members of some tiers."""
-    debt: Literal["clamp", "debt"] = "debt"
-    """When a return takes back units that are spent already: `debt` nets them from later earning, `clamp` forgives."""
+    debt: Literal["clamp", "debt", "pending"] = "debt"
+    """When a return takes back units that are spent already: `debt` nets them from later earning, `clamp` forgives;
+    `pending` takes back only what cannot be spent yet, and forgives the rest."""
+    restore_grace: Period = Period(days=30)
+    """Units that paid for what comes back keep their own expiry; where that has passed, they live so long from then."""
 
     def named(self, amount: Decimal, locale: str, default: str = "en") -> str:
         """The name as it stands after this amount, in a reader's language: 1 point, 2 балла."""
