@@ -8,6 +8,8 @@ from typing import Any, Literal
 import orjson
 import structlog
 
+from fedele.db.database import DATABASE_LOST
+
 # Keys whose values are not for logs, wherever they come from.
 SECRET_WORDS = ("token", "secret", "password", "authorization", "api_key", "credential", "pepper", "otp_code", "cookie")
 
@@ -40,6 +42,7 @@ def configure_logs(shape: Literal["json", "console"], level: str) -> None:
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     for noisy in ("uvicorn.access", "httpx", "httpcore", "pgqueuer", "google"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    logging.getLogger("pgqueuer").addFilter(_shorten_outage)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -70,6 +73,14 @@ def _without_secrets(value: Any, depth: int = 4) -> Any:
 def _is_secret(key: str) -> bool:
     lowered = key.lower()
     return any(word in lowered for word in SECRET_WORDS)
+
+
+def _shorten_outage(record: logging.LogRecord) -> bool:
+    """The job library tells every lost connection with a traceback; an outage is one line, a bug keeps its own."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, DATABASE_LOST):
+        record.msg, record.args, record.exc_info = f"{record.getMessage()}: {error}", (), None
+    return True
 
 
 def _as_it_is(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

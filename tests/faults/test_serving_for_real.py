@@ -190,6 +190,7 @@ async def test_an_outage_of_the_database_is_lived_through(deployment: Deployment
         await a_request_in_hand_is_finished(deployment, server, client)
         worker.send(signal.SIGTERM)
         assert await worker.ended() == 0, worker.output
+        assert "Traceback" not in worker.output
 
 
 async def a_request_in_hand_is_finished(deployment: Deployment, server: Command, client: httpx.AsyncClient) -> None:
@@ -217,6 +218,7 @@ async def a_request_in_hand_is_finished(deployment: Deployment, server: Command,
     await connection.close()
     assert (await waiting).status_code == 200
     assert await server.ended() == 0, server.output
+    assert "Traceback" not in server.output, [line[-1500:] for line in server.lines if "Traceback" in line]
 
 
 async def test_no_secret_is_ever_logged(deployment: Deployment) -> None:

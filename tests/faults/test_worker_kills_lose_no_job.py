@@ -113,7 +113,6 @@ async def test_two_workers_and_one_killed(
     await second.stop()
 
 
-@pytest.mark.long  # known weakness: under some timings the job library waits for ever on a connection that was cut
 async def test_cut_connections_are_survived(
     database: Database, noted: Any, start_process: Start, database_url: str
 ) -> None:

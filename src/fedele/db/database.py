@@ -20,6 +20,17 @@ from fedele.kernel.ids import MemberId, new_id
 
 Row: TypeAlias = Mapping[str, Any]
 
+# What is raised when the server is away, goes away in mid-work or takes no connections: worth waiting for, no bug.
+DATABASE_LOST: tuple[type[Exception], ...] = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+
 _statements: ContextVar[list[str] | None] = ContextVar("fedele_statements", default=None)
 
 

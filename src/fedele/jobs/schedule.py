@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import structlog
 
-from fedele.db.database import Database
+from fedele.db.database import DATABASE_LOST, Database
 from fedele.jobs.types import Schedule
 from fedele.kernel.clock import Moment
 from fedele.kernel.refusal import Refusal
@@ -32,6 +32,8 @@ async def run_due(database: Database, schedules: Iterable[Schedule], moment: Mom
         try:
             await schedule.run(moment)
             ran.append(schedule.name)
+        except DATABASE_LOST as error:  # an outage is one line, and the next round tries again
+            log.warning("schedule_waits_for_database", schedule=schedule.name, error=str(error))
         except Refusal as refusal:  # a state of the programme, no bug: none is in force yet
             log.warning("schedule_refused", schedule=schedule.name, code=refusal.code, reason=str(refusal))
         except Exception:

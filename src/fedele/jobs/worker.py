@@ -21,7 +21,7 @@ from pgqueuer.domain.models import Job
 from pgqueuer.qm import QueueManager
 from pgqueuer.queries import Queries
 
-from fedele.db.database import Database
+from fedele.db.database import DATABASE_LOST, Database
 from fedele.jobs.relay import BATCH, listeners_by_kind, relay_once
 from fedele.jobs.schedule import run_due
 from fedele.jobs.types import Handler, RetryLater, Schedule
@@ -80,7 +80,7 @@ class Worker:
             # Each to itself: one that takes minutes must hold up neither the others nor the sign of life.
             for schedule in (*self.schedules, self._trim_job_log()):
                 tasks.create_task(self._forever(stop, functools.partial(self._follow, schedule=schedule)))
-        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        with contextlib.suppress(*DATABASE_LOST, asyncpg.PostgresError):
             async with self.database.transaction() as tx:
                 await tx.execute("DELETE FROM worker WHERE id = $1", worker_id)
 
@@ -157,12 +157,11 @@ class Worker:
         while not stop.is_set():
             try:
                 await part(stop)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (*DATABASE_LOST, asyncpg.PostgresError) as error:
                 log.warning("worker_waits_for_database", error=str(error))
                 await _wait(stop, RECONNECT_SECONDS)
             except Exception:
-                # A connection cut in mid-flight surfaces as the library's or the driver's internal errors too. Whatever
-                # it is, the other parts go on, and this one starts afresh.
+                # Whatever it is, the other parts go on, and this one starts afresh.
                 log.exception("worker_part_failed", part=getattr(part, "__name__", str(part)))
                 await _wait(stop, RECONNECT_SECONDS)
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fedele.db.database import Database
+from fedele.db.database import DATABASE_LOST, Database
 from fedele.db.migrate import current_revision, head_revision
 from fedele.kernel.clock import Moment, moment_now
 
@@ -29,7 +29,7 @@ JOBS = Gauge("fedele_jobs", "Jobs by state; failed ones are held for the operato
 DATABASE_UP = Gauge("fedele_database_up", "Whether the database answered this very request.")
 WORKERS = Gauge("fedele_workers", "Workers seen within the last ten seconds.")
 
-DATABASE_GONE = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+DATABASE_GONE = (*DATABASE_LOST, asyncpg.PostgresError)
 
 _STATE = """
 SELECT (SELECT count(*) FROM outbox) AS outbox,

@@ -1,6 +1,7 @@
 """`fedele keys`: what an operator types, and what the shell gets."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -100,8 +101,9 @@ def test_mistakes_are_told_in_a_line(emptied: str, arguments: tuple[str, ...], s
     assert orjson.loads(fedele("list", "--all", "--json").stdout) == []
 
 
-def test_without_a_database_it_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_database_it_says_what_to_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """FEDELE_DATABASE_URL, by name; and an unreachable one is told in a line."""
+    monkeypatch.chdir(tmp_path)  # in a folder with a demo, commands join its database
     monkeypatch.delenv("FEDELE_DATABASE_URL", raising=False)
     result = fedele("list")
     assert (result.exit_code, "FEDELE_DATABASE_URL" in result.output) == (1, True)

@@ -106,8 +106,9 @@ async def test_a_database_that_is_not_there_or_empty_is_told(fedele, file, monke
     assert (code, "run fedele migrate" in err) == (1, True)
 
 
-async def test_what_needs_no_database_runs_without_one(fedele, file, monkeypatch):
+async def test_what_needs_no_database_runs_without_one(fedele, file, monkeypatch, tmp_path):
     """validate, schema, templates and plan --against work on a laptop with nothing on it; apply says what to set."""
+    monkeypatch.chdir(tmp_path)  # in a folder with a demo, commands join its database
     monkeypatch.delenv("FEDELE_DATABASE_URL")
     path = file(SMALL)
     assert (await fedele("validate", path))[0] == 0
