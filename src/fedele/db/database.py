@@ -166,6 +166,17 @@ class Transaction:
         async with self._connection.transaction():
             return cast(str, await self._connection.execute(sql, *values))
 
+    @contextlib.asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """A part that may fail by itself: an exception undoes what was written and published inside, and no more."""
+        published = len(self._events)
+        try:
+            async with self._connection.transaction():
+                yield
+        except BaseException:
+            del self._events[published:]
+            raise
+
     async def _flush(self) -> None:
         if not self._events:
             return

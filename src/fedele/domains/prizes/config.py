@@ -25,6 +25,8 @@ class Prize(Section):
     def _gives_something(self) -> "Prize":
         if self.instead is not None and self.reward is None:
             raise ValueError("`instead` takes the place of a reward that is out of stock; there is no `reward` here")
+        if self.units is not None and self.instead is not None and self.units.currency != self.instead.currency:
+            raise ValueError("`instead` is of the same currency as `units`")
         if self._is_empty():
             raise ValueError("a prize gives `units` or a `reward`")
         return self

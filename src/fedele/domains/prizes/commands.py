@@ -1,0 +1,146 @@
+"""Giving a prize once, and taking it back."""
+
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
+
+from fedele.db.database import Transaction
+from fedele.domains.earning.queries import end_of_day, expires_at, expiry_of
+from fedele.domains.ledger.commands import post
+from fedele.domains.ledger.types import Clawback, Earn, TransactionId
+from fedele.domains.prizes.config import Prize
+from fedele.domains.prizes.types import Cause, Given, Taken
+from fedele.domains.programme.config import Currencies, ProgrammeConfig
+from fedele.domains.programme.types import Amount, Programme
+from fedele.domains.rewards.commands import cancel_redemption, give_reward
+from fedele.domains.rewards.config import RewardsConfig
+from fedele.domains.rewards.errors import RedemptionNotHeld, RewardOutOfStock
+from fedele.domains.rewards.types import RedemptionId
+from fedele.kernel.clock import Moment
+from fedele.kernel.ids import MemberId
+from fedele.kernel.money import CurrencyKey, to_units
+from fedele.kernel.refusal import NotFound
+
+_NAMESPACE = UUID("0d1f4f0e-6a55-4c43-9d5a-3f6f3f6e8a10")  # of the ids of rewards that are prizes
+
+
+async def give_prize(
+    tx: Transaction,
+    programme: Programme,
+    member_id: MemberId,
+    prize: Prize,
+    cause: Cause,
+    tier: str | None,
+    moment: Moment,
+    *,
+    with_reward: bool = True,
+) -> Given:
+    """Give the prize. Repeating the call with the same cause gives nothing more and answers the same.
+
+    A reward that is out of stock, or has left the programme, is not given: `instead` takes its place, if the prize has
+    one. The caller holds the member's lock. `with_reward=False` leaves the reward out: the member has it already.
+    """
+    redemption_id, out_of_stock = None, False
+    if prize.reward is not None and with_reward:
+        redemption_id = await _reward(tx, programme, member_id, prize.reward, cause, moment)
+        out_of_stock = redemption_id is None
+    amount = _amount(prize, out_of_stock)
+    if amount is None:
+        return Given(None, 0, None, redemption_id, out_of_stock)
+    units, transaction_id = await _earn(tx, programme, member_id, amount, prize.pending_days, cause, tier, moment)
+    return Given(amount.currency, units, transaction_id, redemption_id, out_of_stock)
+
+
+def _amount(prize: Prize, out_of_stock: bool) -> Amount | None:
+    """The units that are due, those in a reward's place included: one lot, as both are of one currency."""
+    parts = [part for part in (prize.units, prize.instead if out_of_stock else None) if part is not None]
+    if not parts:
+        return None
+    return Amount(currency=parts[0].currency, amount=sum((part.amount for part in parts), Decimal(0)))
+
+
+async def take_back_prize(
+    tx: Transaction, programme: Programme, member_id: MemberId, given: Given, cause: Cause, moment: Moment
+) -> Taken:
+    """Take back what was given: the units as the currency's `debt` says, the reward if it is still unused.
+
+    Repeating it changes nothing. The caller holds the member's lock.
+    """
+    units = waived = 0
+    if given.transaction_id is not None and given.currency is not None:
+        currency = programme.section(Currencies).get(given.currency)
+        clawback = Clawback(
+            scope=cause.scope,
+            key=f"{cause.key}:revoked",
+            currency=CurrencyKey(given.currency),
+            transaction_id=TransactionId(given.transaction_id),
+            mode="clamp" if currency.debt == "clamp" else "debt",
+            programme_version=programme.version,
+            reason={**cause.reason, "revoked": cause.key},
+        )
+        (posting,) = await post(tx, member_id, [clawback], moment)
+        units, waived = posting.units, posting.waived
+    kept = None
+    if given.redemption_id is not None:
+        try:
+            await cancel_redemption(tx, member_id, RedemptionId(given.redemption_id), moment)
+        except (RedemptionNotHeld, NotFound):  # both are raised before anything is written
+            kept = given.redemption_id
+    return Taken(units, waived, kept)
+
+
+async def _reward(
+    tx: Transaction, programme: Programme, member_id: MemberId, reward_key: str, cause: Cause, moment: Moment
+) -> UUID | None:
+    """The held reward's id, or None where none is to be had."""
+    reward = programme.section(RewardsConfig).find(reward_key)
+    if reward is None:
+        return None
+    time_zone = programme.section(ProgrammeConfig).time_zone
+    today = moment.now.astimezone(ZoneInfo(time_zone)).date()
+    usable_until = end_of_day(reward.usable_for.after(today), time_zone)
+    because = uuid5(_NAMESPACE, f"{member_id}:{cause.scope}:{cause.key}")
+    try:
+        async with tx.savepoint():  # stock may have been taken before the pool of codes was found empty
+            redemption = await give_reward(tx, programme, member_id, reward_key, because, usable_until, moment)
+    except RewardOutOfStock:
+        return None
+    return UUID(str(redemption.id))
+
+
+async def _earn(
+    tx: Transaction,
+    programme: Programme,
+    member_id: MemberId,
+    amount: Amount,
+    pending_days: int,
+    cause: Cause,
+    tier: str | None,
+    moment: Moment,
+) -> tuple[int, UUID | None]:
+    """The units, and the ledger's transaction that issued them."""
+    currency = programme.section(Currencies).get(amount.currency)
+    time_zone = programme.section(ProgrammeConfig).time_zone
+    activates_at = _activation(pending_days, moment, time_zone)
+    earn = Earn(
+        scope=cause.scope,
+        key=cause.key,
+        currency=CurrencyKey(amount.currency),
+        units=to_units(amount.amount, currency.decimals),
+        source=cause.kind,
+        programme_version=programme.version,
+        activates_at=activates_at.now if activates_at else None,
+        expires_at=expires_at(expiry_of(currency, tier), (activates_at or moment).now, time_zone),
+        reason=cause.reason,
+    )
+    (posting,) = await post(tx, member_id, [earn], moment)
+    return posting.units, posting.transaction_id
+
+
+def _activation(pending_days: int, moment: Moment, time_zone: str) -> Moment | None:
+    """The midnight, in the programme's time zone, from which the units can be spent; None: at once."""
+    if pending_days == 0:
+        return None
+    today = moment.now.astimezone(ZoneInfo(time_zone)).date()
+    return Moment(end_of_day(today + timedelta(days=pending_days - 1), time_zone))
