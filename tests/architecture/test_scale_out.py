@@ -9,6 +9,7 @@ SHARED_TABLES = {
     "schedule": "one row a piece of time-driven work; not about members",
     "worker": "one row a living worker; not about members",
     "programme_version": "programme text: small, replicated",
+    "programme_withdrawal": "programme versions taken back: small, replicated",
     "api_key": "staff keys: few, replicated",
     "product": "the catalogue: replicated",
     "reward_stock": "one row a stocked reward: what several members reach for cannot be one member's",

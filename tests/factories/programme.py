@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import fedele
 from fedele.bootstrap import PROGRAMME_SECTIONS
@@ -54,3 +55,13 @@ async def a_file(_api: object) -> dict[str, str]:
 async def a_later_file(_api: object) -> dict[str, object]:
     """Variables for applying: a file that begins in the future."""
     return {"input": {"sourceText": template_text("corner-cafe"), "effectiveFrom": "2099-01-01T00:00:00+00:00"}}
+
+
+async def a_scheduled_version(api: Any) -> dict[str, object]:
+    """Variables for withdrawing: a version that begins in the future."""
+    begins = datetime(2099, 1, 1, tzinfo=UTC)
+    async with api.database.transaction() as tx:
+        applied = await commands.apply(
+            tx, template_text("corner-cafe"), Moment(BEGINNING), sections=PROGRAMME_SECTIONS, effective_from=begins
+        )
+    return {"input": {"version": applied.programme.version, "reason": "a slip"}}

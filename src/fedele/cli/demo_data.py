@@ -98,7 +98,7 @@ async def _look_at_tables(database: Database) -> None:
 
 async def _ensure_programme(database: Database, moment: Moment) -> None:
     """The grocer's programme, unless one is in force; its author's later versions are left alone."""
-    if await list_versions(database.reader):
+    if await list_versions(database.reader, moment.now):
         return
     text = (files("fedele") / "programmes" / "grocer.yaml").read_text()
     async with database.transaction() as tx:

@@ -232,7 +232,7 @@ async def _export(when: datetime) -> str:
 
 async def _versions() -> list[VersionRecord]:
     async with _database() as database:
-        return await queries.list_versions(database.reader)
+        return await queries.list_versions(database.reader, moment_now().now)
 
 
 def _warn(file: Path, warnings: tuple[Problem, ...]) -> None:

@@ -8,6 +8,7 @@ FOLDER = Path("graphql/operations/console")
 APPLY = (FOLDER / "ApplyProgramme.graphql").read_text()
 PLAN = (FOLDER / "PlanProgramme.graphql").read_text()
 LIST = (FOLDER / "ListProgrammeVersions.graphql").read_text()
+WITHDRAW = (FOLDER / "WithdrawProgramme.graphql").read_text()
 
 CHEAPER = template_text("grocer").replace("amount: 500}\n    value: 5.00", "amount: 450}\n    value: 5.00")
 
@@ -47,4 +48,44 @@ async def test_the_past_is_refused_and_a_till_may_not_apply(api):
     answer = (await api.ask_staff(APPLY, input=values))["data"]["applyProgramme"]
     assert [error["code"] for error in answer["userErrors"]] == ["PROGRAMME_EFFECTIVE_IN_THE_PAST"]
     refused = await api.ask_staff(APPLY, headers=api.till, input={"sourceText": CHEAPER})
+    assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_a_retry_of_applying_gets_the_first_version_even_after_a_later_one(api, admin):
+    """The key is remembered with what it did; the same key for another file is refused."""
+    first = (await api.ask_staff(APPLY, input={"sourceText": CHEAPER, "idempotencyKey": "k"}))["data"]["applyProgramme"]
+    await api.ask_staff(APPLY, input={"sourceText": template_text("grocer")})
+    again = (await api.ask_staff(APPLY, input={"sourceText": CHEAPER, "idempotencyKey": "k"}))["data"]["applyProgramme"]
+    assert first == again
+    other = {"sourceText": template_text("corner-cafe"), "idempotencyKey": "k"}
+    refused = (await api.ask_staff(APPLY, input=other))["data"]["applyProgramme"]
+    assert [error["code"] for error in refused["userErrors"]] == ["IDEMPOTENCY_KEY_REUSED"]
+    assert await admin.fetchval("SELECT max(version) FROM programme_version") == 3
+
+
+async def test_a_plan_that_was_overtaken_is_not_applied(api, admin):
+    """expectedVersion: what another applied meanwhile is not undone unread."""
+    await api.ask_staff(APPLY, input={"sourceText": CHEAPER, "expectedVersion": 1})
+    values = {"sourceText": template_text("corner-cafe"), "expectedVersion": 1}
+    answer = (await api.ask_staff(APPLY, input=values))["data"]["applyProgramme"]
+    assert [error["code"] for error in answer["userErrors"]] == ["PROGRAMME_MOVED"]
+    assert await admin.fetchval("SELECT max(version) FROM programme_version") == 2
+
+
+async def test_a_scheduled_version_is_listed_and_withdrawn(api):
+    """The list tells what is planned; withdrawing takes it back once, and never what is in force."""
+    values = {"sourceText": CHEAPER, "effectiveFrom": "2099-01-01T00:00:00+00:00"}
+    await api.ask_staff(APPLY, input=values)
+    listed = (await api.ask_staff(LIST))["data"]["programmeVersions"]
+    assert [(version["state"], version["endsAt"]) for version in listed] == [
+        ("SCHEDULED", None),
+        ("IN_FORCE", "2099-01-01T00:00:00+00:00"),
+    ]
+    answers = [(await api.ask_staff(WITHDRAW, input={"version": n}))["data"]["withdrawProgramme"] for n in (2, 2, 1, 7)]
+    assert [answer["created"] for answer in answers] == [True, False, None, None]
+    codes = [error["code"] for answer in answers for error in answer["userErrors"]]
+    assert codes == ["PROGRAMME_VERSION_BEGUN", "PROGRAMME_VERSION_UNKNOWN"]
+    listed = (await api.ask_staff(LIST))["data"]["programmeVersions"]
+    assert [version["state"] for version in listed] == ["WITHDRAWN", "IN_FORCE"]
+    refused = await api.ask_staff(WITHDRAW, headers=api.till, input={"version": 1})
     assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"

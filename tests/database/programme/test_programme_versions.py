@@ -10,7 +10,14 @@ from fedele.bootstrap import PROGRAMME_SECTIONS
 from fedele.db.database import counting
 from fedele.domains.programme import commands, queries
 from fedele.domains.programme.config import Currencies, ProgrammeConfig
-from fedele.domains.programme.errors import EffectiveInThePast, NoProgramme, ProgrammeInvalid
+from fedele.domains.programme.errors import (
+    EffectiveInThePast,
+    NoProgramme,
+    ProgrammeInvalid,
+    ProgrammeMoved,
+    VersionBegun,
+    VersionUnknown,
+)
 from fedele.kernel.clock import Moment
 from tests.factories.programme import SMALL, template_text
 
@@ -73,7 +80,7 @@ async def test_applying_the_same_again_changes_nothing(database, source):
     planned = await apply(database, named("Next"), effective_from=start)
     repeated = await apply(database, named("Next"), now=start + timedelta(days=1), effective_from=start)
     assert (repeated.programme.version, repeated.created) == (planned.programme.version, False)
-    assert len(await queries.list_versions(database.reader)) == 2
+    assert len(await queries.list_versions(database.reader, NOW)) == 2
 
 
 async def test_going_back_is_a_new_version(database, source):
@@ -221,3 +228,83 @@ async def test_the_shipped_programmes_apply_and_come_back_the_same(database, sou
         assert await queries.export(database.reader, at) == template_text(name)
     assert [c.key for c in (await source.at(NOW)).section(Currencies)] == ["points"]
     assert [c.key for c in (await source.at(NOW + timedelta(hours=1))).section(Currencies)] == ["stamps"]
+
+
+async def test_a_scheduled_version_can_be_withdrawn(database, source, admin):
+    """What is withdrawn is never in force, in a process that knew it too; withdrawing again changes nothing."""
+    start = NOW + timedelta(days=3)
+    await apply(database, named("First"))
+    planned = await apply(database, named("Slip"), effective_from=start)
+    assert await name_at(source, start) == "Slip"
+    async with source.listening():
+        for created in (True, False):
+            async with database.transaction() as tx:
+                done = await commands.withdraw(tx, planned.programme.version, Moment(NOW), actor="test", reason="slip")
+            assert (done.version, done.created) == (2, created)
+        await asyncio.sleep(0.5)  # by NOTIFY or by asking, a listening process knows within less than a second
+        assert await name_at(source, start) == "First"
+    assert "First" in await queries.export(database.reader, start)
+    assert await admin.fetchval("SELECT count(*) FROM programme_withdrawal") == 1
+    again = await apply(database, named("Slip"), effective_from=start)
+    assert (again.programme.version, again.created) == (3, True), "the same text may be planned anew"
+
+
+async def test_a_version_that_began_cannot_be_withdrawn(database, admin):
+    """In force, in the past, about to begin within the drift of clocks, or unknown: refused, and nothing written."""
+    await apply(database, named("First"))
+    await apply(database, named("Second"), now=NOW + timedelta(days=1))
+    soon = await apply(database, named("Soon"), now=NOW + timedelta(days=1), effective_from=NOW + timedelta(days=2))
+    cases = [(1, NOW + timedelta(days=1)), (2, NOW + timedelta(days=1)), (9, NOW)]
+    cases.append((soon.programme.version, NOW + timedelta(days=2, seconds=-3)))
+    for version, now in cases:
+        with pytest.raises(VersionUnknown if version == 9 else VersionBegun):
+            async with database.transaction() as tx:
+                await commands.withdraw(tx, version, Moment(now))
+    assert await admin.fetchval("SELECT count(*) FROM programme_withdrawal") == 0
+
+
+async def test_the_list_says_what_became_of_every_version(database):
+    """Past, replaced, in force, scheduled and withdrawn, each with the time at which it ends."""
+    day = timedelta(days=1)
+    await apply(database, named("First"))
+    await apply(database, named("Wrong"), effective_from=NOW + day)
+    await apply(database, named("Right"), effective_from=NOW + day)
+    await apply(database, named("Later"), effective_from=NOW + 9 * day)
+    await apply(database, named("Never"), effective_from=NOW + 5 * day)
+    async with database.transaction() as tx:
+        await commands.withdraw(tx, 5, Moment(NOW))
+    listed = await queries.list_versions(database.reader, NOW + 2 * day)
+    assert [(record.version, record.state, record.ends_at) for record in listed] == [
+        (5, "withdrawn", None),
+        (4, "scheduled", None),
+        (3, "in_force", NOW + 9 * day),
+        (2, "replaced", None),
+        (1, "past", NOW + day),
+    ]
+
+
+async def test_what_was_planned_against_an_older_version_is_refused(database, admin):
+    """Two people plan against version 1; the second to apply is told to plan again."""
+    await apply(database, named("First"))
+    async with database.transaction() as tx:
+        await commands.apply(tx, named("Second"), Moment(NOW), sections=PROGRAMME_SECTIONS, expected_version=1)
+    with pytest.raises(ProgrammeMoved):
+        async with database.transaction() as tx:
+            await commands.apply(tx, named("Third"), Moment(NOW), sections=PROGRAMME_SECTIONS, expected_version=1)
+    assert await admin.fetchval("SELECT count(*) FROM programme_version") == 2
+
+
+async def test_of_many_who_apply_at_once_one_finds_its_plan_still_true(database, admin):
+    """Twelve applications planned against the same version race: one is applied, eleven are refused."""
+    await apply(database, named("First"))
+
+    async def race(number):
+        async with database.transaction() as tx:
+            return await commands.apply(
+                tx, named(f"N{number}"), Moment(NOW), sections=PROGRAMME_SECTIONS, expected_version=1
+            )
+
+    done = await asyncio.gather(*(race(number) for number in range(12)), return_exceptions=True)
+    assert sum(not isinstance(one, BaseException) for one in done) == 1
+    assert sum(isinstance(one, ProgrammeMoved) for one in done) == 11
+    assert await admin.fetchval("SELECT count(*) FROM programme_version") == 2

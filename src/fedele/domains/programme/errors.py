@@ -29,3 +29,24 @@ class NoProgramme(Refusal):
 
     code = "NO_PROGRAMME"
     message = "No programme is in force yet. Apply one: fedele programme apply FILE."
+
+
+class ProgrammeMoved(Refusal):
+    """Another version was applied since this file was planned: what the plan said may no longer be what happens."""
+
+    code = "PROGRAMME_MOVED"
+    message = "This was planned against version {expected}, but version {newest} was applied meanwhile. Plan it again."
+
+
+class VersionBegun(Refusal):
+    """A version that is in force, or was, cannot be withdrawn: value was given under it."""
+
+    code = "PROGRAMME_VERSION_BEGUN"
+    message = "Version {version} began at {effective_from} and cannot be withdrawn; apply another version instead."
+
+
+class VersionUnknown(Refusal):
+    """No such version was ever applied."""
+
+    code = "PROGRAMME_VERSION_UNKNOWN"
+    message = "There is no version {version} of the programme."

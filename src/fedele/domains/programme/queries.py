@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import time
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable
@@ -12,7 +13,7 @@ from fedele.domains.programme.checking import Checked, Document, Sections, check
 from fedele.domains.programme.differences import differences
 from fedele.domains.programme.editing import Value, change, changed_at, values
 from fedele.domains.programme.errors import NoProgramme
-from fedele.domains.programme.types import Change, Programme, ProgrammeVersion, VersionRecord
+from fedele.domains.programme.types import Change, Programme, ProgrammeVersion, VersionRecord, VersionState
 from fedele.domains.programme.writing import json_schema, write
 
 __all__ = [
@@ -26,7 +27,8 @@ STALE_AFTER_SECONDS = 0.8
 
 # Before the first version begins, the first version: imported history is judged by it.
 IN_FORCE = """
-    SELECT version, effective_from, source_hash FROM programme_version
+    SELECT version, effective_from, source_hash FROM programme_version AS v
+    WHERE NOT EXISTS (SELECT FROM programme_withdrawal AS w WHERE w.version = v.version)
     ORDER BY effective_from <= $1 DESC,
              CASE WHEN effective_from <= $1 THEN effective_from END DESC,
              effective_from, version DESC
@@ -34,12 +36,35 @@ IN_FORCE = """
 """
 
 
-async def list_versions(source: Queryable) -> list[VersionRecord]:
-    """Every applied version, the newest first."""
+# Both tables only grow: their rows together tell whether anything happened to either.
+_VERSIONS_COUNT = """
+    SELECT (SELECT count(*) FROM programme_version) + (SELECT count(*) FROM programme_withdrawal) AS programme_version
+"""
+
+
+async def list_versions(source: Queryable, now: datetime) -> list[VersionRecord]:
+    """Every applied version, the newest first, and what it is at this moment."""
     rows = await source.fetch(
-        "SELECT version, effective_from, recorded_at, actor FROM programme_version ORDER BY version DESC"
+        """
+        SELECT version, effective_from, v.recorded_at, v.actor, w.version IS NOT NULL AS withdrawn
+          FROM programme_version AS v LEFT JOIN programme_withdrawal AS w USING (version) ORDER BY version DESC
+        """
     )
-    return [VersionRecord(row["version"], row["effective_from"], row["recorded_at"], row["actor"]) for row in rows]
+    applied = [(row["effective_from"], row["version"]) for row in rows if not row["withdrawn"]]
+    turns = dict(sorted(applied))  # of two that begin together the higher comes last and stays
+    begun = [since for since in turns if since <= now] or list(turns)[:1]
+    found = []
+    for row in rows:
+        since = row["effective_from"]
+        record = VersionRecord(row["version"], since, row["recorded_at"], row["actor"], "withdrawn")
+        if not row["withdrawn"]:
+            last = begun[-1]
+            state: VersionState = "in_force" if since == last else "past" if since < last else "scheduled"
+            replaced = turns[since] != row["version"]
+            ends_at = None if replaced else next((later for later in turns if later > since), None)
+            record = dataclasses.replace(record, state="replaced" if replaced else state, ends_at=ends_at)
+        found.append(record)
+    return found
 
 
 async def get_version(source: Queryable, version: ProgrammeVersion, sections: Sections) -> Programme:
@@ -91,6 +116,10 @@ class ProgrammeSource:
         self._timeline, self._versions_count, self._asked_at = [], -1, float("-inf")
         self._read.clear()
 
+    async def version(self, version: ProgrammeVersion) -> Programme:
+        """One version, from memory once it was read. Raises NoProgramme for one that was never applied."""
+        return self._read.get(version) or await self._load(version)
+
     async def at(self, when: datetime) -> Programme:
         """The version in force at this (aware) moment; before the first begins, the first. Raises NoProgramme."""
         if self._monotonic() - self._asked_at > STALE_AFTER_SECONDS:
@@ -127,12 +156,10 @@ class ProgrammeSource:
             asked_at = self._monotonic()
             if not force and asked_at - self._asked_at <= STALE_AFTER_SECONDS:
                 return
-            newest: int = await self._database.reader.fetch_value(
-                "SELECT coalesce(max(version), 0) FROM programme_version"
-            )
-            if newest != self._versions_count:
+            count: int = await self._database.reader.fetch_value(_VERSIONS_COUNT)
+            if count != self._versions_count:
                 self._timeline = await _timeline(self._database.reader)
-                self._versions_count = newest
+                self._versions_count = count
             self._asked_at = asked_at
 
     async def _load(self, version: ProgrammeVersion) -> Programme:
@@ -144,5 +171,11 @@ class ProgrammeSource:
 
 async def _timeline(source: Queryable) -> list[tuple[datetime, ProgrammeVersion]]:
     """When each version begins; of two that begin together the higher comes last and wins."""
-    rows = await source.fetch("SELECT effective_from, version FROM programme_version ORDER BY effective_from, version")
+    rows = await source.fetch(
+        """
+        SELECT effective_from, version FROM programme_version AS v
+         WHERE NOT EXISTS (SELECT FROM programme_withdrawal AS w WHERE w.version = v.version)
+         ORDER BY effective_from, version
+        """
+    )
     return [(row["effective_from"], ProgrammeVersion(row["version"])) for row in rows]
