@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str, bool]] = {
     "doctor": ("operations", "doctor", False),
     "config": ("operations", "config_app", True),
     "programme": ("programme", "app", True),
+    "scenario": ("scenario", "app", True),
     "keys": ("keys", "app", True),
     "jobs": ("jobs", "app", True),
     "import": ("exchange", "import_app", True),

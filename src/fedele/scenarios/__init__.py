@@ -2,8 +2,8 @@
 
 A scenario is a YAML file: who takes part, what they do and when, and after each step what they must have. It is played
 on a throw-away database by the wired application with a clock that is turned, so it proves a programme, not a model of
-it. `fedele scenario run FILE…` plays; `fedele scenario schema` prints the JSON Schema for editors; a mistake in the file
-is told with its line.
+it. `fedele scenario run FILE…` plays; `fedele scenario schema` prints the JSON Schema for editors; a mistake in the
+file is told with its line.
 
     scenario: The tenth drink is a gift
     programme: cafe-punch-card            # a shipped programme, or a file beside this one

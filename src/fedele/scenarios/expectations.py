@@ -52,7 +52,7 @@ class Expect(Section):
     """What must be so now, for the step's member and the step itself."""
 
     balances: dict[Key, Annotated[BalanceExpected, BeforeValidator(_plain)]] = Field(default_factory=dict)
-    """By currency: `{points: 125}` or `{points: {available: 20, pending: 105}}`. Swept or not, what has expired is gone."""
+    """`{points: 125}` or `{points: {available: 20, pending: 105}}`. What has expired is gone, swept or not."""
     lots: dict[Key, tuple[LotExpected, ...]] = Field(default_factory=dict)
     """By currency, all that is left, summed by its end: `{stars: [{amount: 30, until: 2027-06-30}]}`."""
     tier: Key | None = None
@@ -81,4 +81,4 @@ class Expect(Section):
     explains: Words = ()
     """Words that the explanation of this purchase or event must contain."""
     liability: dict[Key, Decimal] | None = None
-    """Units that all members together could still spend or have pending, less their debts: by currency, from the books."""
+    """Units that all members together have, pending ones too, less their debts: by currency, from the books."""

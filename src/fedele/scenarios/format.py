@@ -1,4 +1,4 @@
-"""The scenario file: models that are its validator and its JSON Schema. A new step is a class and its name in `Step`."""
+"""The scenario file: models that are validator and JSON Schema. A new step is a class and its name in `Step`."""
 
 from decimal import Decimal
 from typing import Annotated, Any, Literal
