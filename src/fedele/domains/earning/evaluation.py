@@ -6,7 +6,7 @@ the order of the file, which is also the order in which they fill a shared cap.
 """
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -70,7 +70,8 @@ def _try_event_rule(work: "_Work", rule: EventAward, bindings: Bindings) -> None
     if units <= 0:
         return work.note(rule, "nothing_eligible", amount=str(amount))
     counts = (rule.key, "lifetime") if rule.cooldown_hours or rule.times_max else None
-    return work.give(Award(rule.key, rule.currency, units, (), work.pending_days(rule)), rule, counts)
+    basis = {"amount": str(amount), **work.multiplied(rule)}
+    return work.give(Award(rule.key, rule.currency, units, (), work.pending_days(rule)), rule, counts, basis)
 
 
 class _Work:
@@ -107,8 +108,20 @@ class _Work:
         """After how many days the rule's units can be spent."""
         return self.rulebook.config.pending_days if rule.pending_days is None else rule.pending_days
 
-    def give(self, award: Award, rule: Rule, also_counts: tuple[str, str] | None = None) -> None:
-        """Give what the rule's caps leave of an award, and note it."""
+    def multiplied(self, rule: Rule) -> dict[str, Any]:
+        """The tier and its multiplier, where it changes what the rule gives: what Explain shows of it."""
+        if not rule.tier_multiplier or self.earner.tier_multiplier == 1:
+            return {}
+        return {"tier": self.earner.tier, "tier_multiplier": str(self.earner.tier_multiplier)}
+
+    def give(
+        self,
+        award: Award,
+        rule: Rule,
+        also_counts: tuple[str, str] | None = None,
+        basis: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Give what the rule's caps leave of an award, and note it. `basis`: what made its units, for Explain."""
         decimals = self.rulebook.currencies.get(rule.currency).decimals
         capped = self.meter.fit(rule.key, rule.caps, award.units, decimals)
         if capped.units == 0:
@@ -118,7 +131,9 @@ class _Work:
         if also_counts and also_counts not in usage:
             usage += (also_counts,)
         self.awards.append(dataclasses.replace(award, units=capped.units, lines=lines, usage=usage))
-        details = _cap_details(capped.cap, capped.room, award.units) if capped.cap else {}
+        details = dict(basis or {})
+        if capped.cap:
+            details |= _cap_details(capped.cap, capped.room, award.units) | {"before_caps": award.units}
         self.trace.append(
             RuleTrace(rule.key, "capped" if capped.cap else "awarded", capped.units, rule.currency, details)
         )
@@ -142,7 +157,13 @@ class _Work:
     def _retell(self, award: Award, units: int, details: dict[str, Any]) -> None:
         outcome: Outcome = "capped" if units else "cap_reached"
         self.trace = [
-            RuleTrace(told.rule, outcome, units, told.currency, details | {"over": "currency"})
+            RuleTrace(
+                told.rule,
+                outcome,
+                units,
+                told.currency,
+                {"before_caps": award.units, **told.details, **details, "over": "currency"},
+            )
             if told.rule == award.rule and told.units
             else told
             for told in self.trace
@@ -240,7 +261,9 @@ class _PurchaseWork(_Work):
             self.note(candidate.rule, "nothing_eligible", rounds_to=0, rounding=candidate.rounding)
             return
         rule = candidate.rule
-        self.give(Award(rule.key, rule.currency, units, lines, self.pending_days(rule)), rule)
+        counted = zip(self.numbers, candidate.money, strict=True)
+        basis = {"money": [[number, minor] for number, minor in counted if minor], **self.multiplied(rule)}
+        self.give(Award(rule.key, rule.currency, units, lines, self.pending_days(rule)), rule, basis=basis)
 
     def boost(self, boost: Boost, candidates: Iterable[Candidate]) -> None:
         """Add what a benefit in hand brings, as an award of its own."""
@@ -284,19 +307,21 @@ class _PurchaseWork(_Work):
         """The condition and what it saw: on the first line whose value could not be known, else on the first line."""
         for value in values:
             if isinstance(value, ExpressionError):
-                return {"condition": when.text, "problem": value.message}
+                return {"condition": when.text, "problem": value.message, "values": self._values(when)}
+        return {"condition": when.text, "values": self._values(when)}
+
+    def _values(self, when: Expression) -> dict[str, Any]:
         if when.names not in self._seen:
             self._seen[when.names] = values_read(when.names, self.bindings()[0])
-        return {"condition": when.text, "values": self._seen[when.names]}
+        return self._seen[when.names]
 
 
 def _refused(when: Expression, bindings: Bindings) -> dict[str, Any] | None:
     value = when.evaluate(bindings)
     if value is True:
         return None
-    if isinstance(value, ExpressionError):
-        return {"condition": when.text, "problem": value.message}
-    return {"condition": when.text, "values": values_read(when.names, bindings)}
+    details = {"condition": when.text, "values": values_read(when.names, bindings)}
+    return details | {"problem": value.message} if isinstance(value, ExpressionError) else details
 
 
 def _cap_details(cap: Cap | None, room: int, wanted: int) -> dict[str, Any]:
