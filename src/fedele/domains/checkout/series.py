@@ -1,7 +1,7 @@
 """A member's sales one after the other, decided without asking the database in between: what an import needs.
 
 Every sale is decided by `decide_sale`, as at the till, on a MemberState that is kept up to date in memory exactly as
-`checkout_end_v1` and `tier_stand_v1` would have kept it in the database.
+`checkout_end_v2` and `tier_stand_v1` would have kept it in the database.
 """
 
 import dataclasses
@@ -12,6 +12,7 @@ from uuid import UUID
 
 from fedele.db.database import Queryable
 from fedele.domains.checkout.decision import Decision
+from fedele.domains.checkout.reversal import ReturnDecision
 from fedele.domains.checkout.state import MemberState, Rules, facts_of
 from fedele.domains.earning.types import RuleUsage
 from fedele.domains.tiers.queries import programme_day
@@ -81,8 +82,24 @@ class RunningState:
             return None
         return next((tier for since, tier in reversed(self.tier_changes) if since <= at), None)
 
-    def take(self, decision: Decision, at: datetime) -> None:
-        """Let the sale have happened."""
+    def forget(self) -> None:
+        """Back to the day of joining: who they are stays, what they did has not happened yet."""
+        self.standing, self.tier_changes = Standing(), []
+        self.counters, self.usage = {}, {}
+        self.purchases_count, self.last_purchase_at = 0, None
+
+    def take_return(self, decision: ReturnDecision) -> None:
+        """Let the return have happened."""
+        for key, amount in decision.counters.items():
+            self.counters[key] = self.counters.get(key, 0) + amount
+        for award, units in decision.clawbacks:
+            for name in award.usage:
+                before = self.usage.get(name, RuleUsage())
+                self.usage[name] = dataclasses.replace(before, units=before.units - units)
+        self._stand(decision.standing, decision.tier_changes)
+
+    def take(self, decision: Decision, at: datetime, *, purchase: bool = True) -> None:
+        """Let the sale have happened, or the event."""
         for key, amount in decision.counters.items():
             self.counters[key] = self.counters.get(key, 0) + amount
         for award in decision.evaluation.awards:
@@ -90,12 +107,16 @@ class RunningState:
                 before = self.usage.get(name, RuleUsage())
                 last = at if before.last_at is None else max(before.last_at, at)
                 self.usage[name] = RuleUsage(before.units + award.units, before.times + 1, last)
-        self.standing = decision.standing
-        for change in decision.tier_changes:
+        self._stand(decision.standing, decision.tier_changes)
+        if purchase:
+            self.purchases_count += 1
+            self.last_purchase_at = at if self.last_purchase_at is None else max(self.last_purchase_at, at)
+
+    def _stand(self, standing: Standing, changes: Sequence[Mapping[str, Any]]) -> None:
+        self.standing = standing
+        for change in changes:
             self.tier_changes.append((datetime.fromisoformat(change["occurred_at"]), change["to"]))
         self.tier_changes.sort(key=lambda change: change[0])
-        self.purchases_count += 1
-        self.last_purchase_at = at if self.last_purchase_at is None else max(self.last_purchase_at, at)
 
 
 async def read_running_state(db: Queryable, member_id: MemberId) -> RunningState:
