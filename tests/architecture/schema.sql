@@ -32,6 +32,270 @@ BEGIN
 END
 $$;
 
+-- Name: budget_after_v1(jsonb, uuid, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.budget_after_v1(p_reply jsonb, p_member_id uuid, p_now timestamp with time zone, p_operations jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF p_reply ->> 'status' = 'done' AND jsonb_typeof(p_operations) = 'array' THEN
+        PERFORM budget_post_v1(p_member_id, p_now, p_operations);
+    END IF;
+    RETURN p_reply;
+END
+$$;
+
+-- Name: budget_deal_v1(text, text, bigint, bigint); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.budget_deal_v1(p_pot text, p_period text, p_left bigint, p_amount bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_uses bigint := p_left / greatest(p_amount, 1);
+BEGIN
+    UPDATE budget_slice
+       SET left_minor = (v_uses / 16 + CASE WHEN slice < v_uses % 16 THEN 1 ELSE 0 END) * greatest(p_amount, 1)
+                      + CASE slice WHEN 0 THEN p_left - v_uses * greatest(p_amount, 1) ELSE 0 END
+     WHERE pot = p_pot AND period = p_period;
+END
+$$;
+
+-- Name: budget_fund_v1(text, text, bigint, bigint, integer, bigint); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.budget_fund_v1(p_pot text, p_period text, p_money bigint, p_least bigint, p_version integer, p_amount bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_pot budget_pot;
+    v_left bigint;
+    v_change bigint;
+BEGIN
+    INSERT INTO budget_pot (pot, period, money_minor, least_minor, owed_minor, programme_version)
+    VALUES (p_pot, p_period, p_money, p_least, 0, p_version) ON CONFLICT DO NOTHING;
+    IF FOUND THEN
+        INSERT INTO budget_slice (pot, period, slice, left_minor) SELECT p_pot, p_period, s, 0 FROM generate_series(0, 15) AS s;
+        PERFORM budget_deal_v1(p_pot, p_period, p_money, p_amount);
+        RETURN;
+    END IF;
+    -- Slices first, then the pot: the order in which everybody locks.
+    PERFORM FROM budget_slice WHERE pot = p_pot AND period = p_period ORDER BY slice FOR UPDATE;
+    SELECT * INTO v_pot FROM budget_pot WHERE pot = p_pot AND period = p_period FOR UPDATE;
+    IF v_pot.programme_version >= p_version THEN
+        RETURN;  -- somebody was here first, or the caller rates an old sale by an old version
+    END IF;
+    SELECT sum(left_minor) INTO v_left FROM budget_slice WHERE pot = p_pot AND period = p_period;
+    v_change := v_left + p_money - v_pot.money_minor - v_pot.owed_minor;
+    UPDATE budget_pot SET money_minor = p_money, least_minor = p_least, owed_minor = greatest(-v_change, 0),
+           programme_version = p_version
+     WHERE pot = p_pot AND period = p_period;
+    PERFORM budget_deal_v1(p_pot, p_period, greatest(v_change, 0), p_amount);
+END
+$$;
+
+-- Name: budget_give_v1(text, text, bigint); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.budget_give_v1(p_pot text, p_period text, p_amount bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_slice smallint;
+    v_owed bigint := 0;
+BEGIN
+    IF p_amount <= 0 THEN
+        RETURN;
+    END IF;
+    SELECT slice INTO v_slice FROM budget_slice WHERE pot = p_pot AND period = p_period
+     ORDER BY (slice + pg_backend_pid()) % 16 LIMIT 1 FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        v_slice := pg_backend_pid() % 16;
+        PERFORM FROM budget_slice WHERE pot = p_pot AND period = p_period AND slice = v_slice FOR UPDATE;
+    END IF;
+    -- While a slice is held nobody can change what is owed, but whoever else gives back: hence the lock, only then.
+    IF EXISTS (SELECT FROM budget_pot WHERE pot = p_pot AND period = p_period AND owed_minor > 0) THEN
+        SELECT least(owed_minor, p_amount) INTO v_owed FROM budget_pot WHERE pot = p_pot AND period = p_period FOR UPDATE;
+        UPDATE budget_pot SET owed_minor = owed_minor - v_owed WHERE pot = p_pot AND period = p_period;
+    END IF;
+    UPDATE budget_slice SET left_minor = left_minor + p_amount - v_owed
+     WHERE pot = p_pot AND period = p_period AND slice = v_slice;
+END
+$$;
+
+-- Name: budget_use; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.budget_use (
+    member_id uuid NOT NULL,
+    use_id uuid NOT NULL,
+    pot text NOT NULL,
+    period text NOT NULL,
+    state text NOT NULL,
+    amount_minor bigint NOT NULL,
+    taken_minor bigint NOT NULL,
+    taken_at timestamp with time zone NOT NULL,
+    until timestamp with time zone,
+    source_id uuid,
+    CONSTRAINT ck_budget_use_amount CHECK (((amount_minor >= 0) AND (amount_minor <= taken_minor))),
+    CONSTRAINT ck_budget_use_released CHECK (((state <> 'released'::text) OR (amount_minor = 0))),
+    CONSTRAINT ck_budget_use_state CHECK ((state = ANY (ARRAY['reserved'::text, 'used'::text, 'released'::text]))),
+    CONSTRAINT ck_budget_use_until CHECK (((state <> 'reserved'::text) OR (until IS NOT NULL)))
+)
+WITH (fillfactor='80');
+
+-- Name: budget_keep_v1(public.budget_use, bigint, text, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.budget_keep_v1(p_use public.budget_use, p_kept bigint, p_state text, p_source_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    UPDATE budget_use
+       SET amount_minor = p_kept, state = p_state, source_id = coalesce(p_source_id, source_id),
+           taken_minor = CASE WHEN state = 'reserved' AND p_state = 'used' THEN p_kept ELSE taken_minor END
+     WHERE member_id = p_use.member_id AND use_id = p_use.use_id AND pot = p_use.pot;
+    PERFORM budget_give_v1(p_use.pot, p_use.period, p_use.amount_minor - p_kept);
+END
+$$;
+
+-- Name: budget_left_v1(text[], text[]); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.budget_left_v1(p_pots text[], p_periods text[]) RETURNS TABLE(pot text, period text, money_minor bigint, owed_minor bigint, programme_version integer, left_minor bigint)
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT p.pot, p.period, p.money_minor, p.owed_minor, p.programme_version,
+           (SELECT sum(s.left_minor)::bigint FROM budget_slice AS s WHERE s.pot = p.pot AND s.period = p.period)
+      FROM unnest(p_pots, p_periods) AS asked (pot, period) JOIN budget_pot AS p USING (pot, period)
+$$;
+
+-- Name: budget_notice_v1(uuid, timestamp with time zone, text, text); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.budget_notice_v1(p_member_id uuid, p_now timestamp with time zone, p_pot text, p_period text) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_money bigint;
+    v_least bigint;
+    v_left bigint;
+    v_percent smallint;
+    v_count integer := 0;
+BEGIN
+    SELECT money_minor, least_minor INTO v_money, v_least FROM budget_pot WHERE pot = p_pot AND period = p_period;
+    SELECT sum(left_minor) INTO v_left FROM budget_slice WHERE pot = p_pot AND period = p_period;
+    FOREACH v_percent IN ARRAY '{50,80,100}'::smallint[] LOOP
+        CONTINUE WHEN CASE v_percent WHEN 100 THEN v_left >= v_least ELSE (v_money - v_left) * 100 < v_money * v_percent END;
+        INSERT INTO budget_notice (pot, period, percent, noticed_at) VALUES (p_pot, p_period, v_percent, p_now)
+        ON CONFLICT DO NOTHING;
+        CONTINUE WHEN NOT FOUND;
+        v_count := v_count + 1;
+        PERFORM outbox_publish_v1(
+            ARRAY[p_member_id], ARRAY[uuidv7()],
+            ARRAY[CASE v_percent WHEN 100 THEN 'budgets.exhausted' ELSE 'budgets.threshold_reached' END],
+            ARRAY[jsonb_build_object('member_id', p_member_id, 'occurred_at', p_now, 'pot', p_pot, 'period', p_period,
+                'percent', v_percent, 'money_minor', v_money, 'left_minor', v_left)],
+            ARRAY[p_now], false);
+    END LOOP;
+    RETURN v_count;
+END
+$$;
+
+-- Name: budget_post_v1(uuid, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.budget_post_v1(p_member_id uuid, p_now timestamp with time zone, p_operations jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_op record;
+    v_use budget_use;
+BEGIN
+    FOR v_op IN
+        SELECT * FROM jsonb_to_recordset(p_operations) AS o (
+            op text, use_id uuid, pot text, period text, money_minor bigint, version integer, amount_minor bigint,
+            least_minor bigint, until timestamptz, source_id uuid)
+        ORDER BY pot NULLS FIRST, period, use_id
+    LOOP
+        IF v_op.op = 'take' THEN
+            INSERT INTO budget_use (member_id, use_id, pot, period, state, amount_minor, taken_minor, taken_at, until, source_id)
+            VALUES (p_member_id, v_op.use_id, v_op.pot, v_op.period, CASE WHEN v_op.until IS NULL THEN 'used' ELSE 'reserved' END,
+                    v_op.amount_minor, v_op.amount_minor, p_now, v_op.until, v_op.source_id)
+            ON CONFLICT DO NOTHING;
+            CONTINUE WHEN NOT FOUND;  -- taken before
+            IF NOT budget_take_v1(v_op.pot, v_op.period, v_op.money_minor, v_op.least_minor, v_op.version, v_op.amount_minor) THEN
+                RAISE EXCEPTION 'the budget % is used up', v_op.pot USING ERRCODE = 'FB001', DETAIL = v_op.pot;
+            END IF;
+            PERFORM budget_notice_v1(p_member_id, p_now, v_op.pot, v_op.period);
+        ELSIF v_op.op = 'confirm' THEN
+            FOR v_use IN SELECT * FROM budget_use WHERE member_id = p_member_id AND use_id = v_op.use_id
+                            AND state = 'reserved' ORDER BY pot FOR UPDATE LOOP
+                PERFORM budget_keep_v1(v_use, least(v_use.amount_minor, coalesce(v_op.amount_minor, v_use.amount_minor)),
+                                       'used', v_op.source_id);
+            END LOOP;
+        ELSIF v_op.op = 'release' THEN
+            FOR v_use IN SELECT * FROM budget_use WHERE member_id = p_member_id AND use_id = v_op.use_id
+                            AND state <> 'released' ORDER BY pot FOR UPDATE LOOP
+                PERFORM budget_keep_v1(v_use, 0, 'released', NULL);
+            END LOOP;
+        ELSIF v_op.op = 'return' THEN
+            PERFORM budget_return_v1(p_member_id, v_op.source_id);
+        ELSE
+            RAISE EXCEPTION 'budgets know no operation %', v_op.op;
+        END IF;
+    END LOOP;
+END
+$$;
+
+-- Name: budget_return_v1(uuid, uuid); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.budget_return_v1(p_member_id uuid, p_source_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_use budget_use;
+    v_given numeric;
+    v_kept numeric;
+BEGIN
+    FOR v_use IN SELECT * FROM budget_use WHERE member_id = p_member_id AND source_id = p_source_id
+                    AND state = 'used' ORDER BY pot FOR UPDATE LOOP
+        SELECT sum(units), sum(units - clawed_back_units) INTO v_given, v_kept FROM award
+         WHERE member_id = p_member_id AND source_id = p_source_id
+           AND rule_key IN (v_use.pot, regexp_replace(v_use.pot, '^rule:', ''));
+        IF coalesce(v_given, 0) = 0 THEN
+            SELECT sum(amount_minor), sum(amount_minor * (quantity - returned_quantity) / quantity) INTO v_given, v_kept
+              FROM purchase_line WHERE member_id = p_member_id AND purchase_id = p_source_id;
+        END IF;
+        CONTINUE WHEN coalesce(v_given, 0) = 0;
+        PERFORM budget_keep_v1(v_use, least(v_use.amount_minor, ceil(v_use.taken_minor * v_kept / v_given)::bigint),
+                               'used', NULL);
+    END LOOP;
+END
+$$;
+
+-- Name: budget_take_v1(text, text, bigint, bigint, integer, bigint); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.budget_take_v1(p_pot text, p_period text, p_money bigint, p_least bigint, p_version integer, p_amount bigint) RETURNS boolean
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_slice smallint;
+    v_left bigint;
+BEGIN
+    IF NOT EXISTS (SELECT FROM budget_pot WHERE pot = p_pot AND period = p_period
+                      AND (programme_version >= p_version OR (money_minor, least_minor) = (p_money, p_least))) THEN
+        PERFORM budget_fund_v1(p_pot, p_period, p_money, p_least, p_version, p_amount);
+    END IF;
+    SELECT slice INTO v_slice FROM budget_slice WHERE pot = p_pot AND period = p_period AND left_minor >= p_amount
+     ORDER BY (slice + pg_backend_pid()) % 16 LIMIT 1 FOR UPDATE SKIP LOCKED;
+    IF FOUND THEN
+        UPDATE budget_slice SET left_minor = left_minor - p_amount WHERE pot = p_pot AND period = p_period AND slice = v_slice;
+        RETURN true;
+    END IF;
+    PERFORM FROM budget_slice WHERE pot = p_pot AND period = p_period ORDER BY slice FOR UPDATE;
+    -- A statement of its own: its snapshot sees what those whom we waited for have committed.
+    SELECT sum(left_minor) INTO v_left FROM budget_slice WHERE pot = p_pot AND period = p_period;
+    IF v_left < p_amount THEN
+        RETURN false;
+    END IF;
+    PERFORM budget_deal_v1(p_pot, p_period, v_left - p_amount, p_amount);
+    RETURN true;
+END
+$$;
+
 -- Name: checkout_begin_v1(uuid, bigint, text, text, bytea); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.checkout_begin_v1(p_member_id uuid, p_expected_version bigint, p_scope text, p_key text, p_hash bytea) RETURNS jsonb
@@ -1451,6 +1715,39 @@ CREATE TABLE public.award (
     CONSTRAINT ck_award_units_positive CHECK ((units > 0))
 );
 
+-- Name: budget_notice; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.budget_notice (
+    pot text NOT NULL,
+    period text NOT NULL,
+    percent smallint NOT NULL,
+    noticed_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_budget_notice_percent CHECK ((percent = ANY (ARRAY[50, 80, 100])))
+);
+
+-- Name: budget_pot; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.budget_pot (
+    pot text NOT NULL,
+    period text NOT NULL,
+    money_minor bigint NOT NULL,
+    least_minor bigint NOT NULL,
+    owed_minor bigint NOT NULL,
+    programme_version integer NOT NULL,
+    CONSTRAINT ck_budget_pot_not_negative CHECK (((money_minor >= 0) AND (owed_minor >= 0) AND (least_minor > 0)))
+);
+
+-- Name: budget_slice; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.budget_slice (
+    pot text NOT NULL,
+    period text NOT NULL,
+    slice smallint NOT NULL,
+    left_minor bigint NOT NULL,
+    CONSTRAINT ck_budget_slice_not_negative CHECK ((left_minor >= 0))
+)
+WITH (fillfactor='40');
+
 -- Name: card_code; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.card_code (
@@ -1760,8 +2057,7 @@ CREATE TABLE public.offer_claim (
 
 CREATE TABLE public.offer_total (
     offer_key text NOT NULL,
-    claimed bigint NOT NULL,
-    spent_minor bigint NOT NULL
+    claimed bigint NOT NULL
 );
 
 -- Name: otp_challenge; Type: TABLE; Schema: public; Owner: -
@@ -1934,6 +2230,15 @@ CREATE TABLE public.product (
     updated_at timestamp with time zone NOT NULL
 );
 
+-- Name: product_cost; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.product_cost (
+    sku text NOT NULL,
+    valid_from timestamp with time zone NOT NULL,
+    cost numeric(18,6) NOT NULL,
+    CONSTRAINT ck_product_cost_not_negative CHECK ((cost >= (0)::numeric))
+);
+
 -- Name: programme_version; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.programme_version (
@@ -1944,6 +2249,15 @@ CREATE TABLE public.programme_version (
     actor text DEFAULT ''::text NOT NULL,
     recorded_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT ck_programme_version_version_positive CHECK ((version > 0))
+);
+
+-- Name: programme_withdrawal; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.programme_withdrawal (
+    version integer NOT NULL,
+    actor text DEFAULT ''::text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
 -- Name: purchase; Type: TABLE; Schema: public; Owner: -
@@ -2287,6 +2601,26 @@ ALTER TABLE ONLY public.api_key
 ALTER TABLE ONLY public.award
     ADD CONSTRAINT pk_award PRIMARY KEY (member_id, award_id);
 
+-- Name: budget_notice pk_budget_notice; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.budget_notice
+    ADD CONSTRAINT pk_budget_notice PRIMARY KEY (pot, period, percent);
+
+-- Name: budget_pot pk_budget_pot; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.budget_pot
+    ADD CONSTRAINT pk_budget_pot PRIMARY KEY (pot, period);
+
+-- Name: budget_slice pk_budget_slice; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.budget_slice
+    ADD CONSTRAINT pk_budget_slice PRIMARY KEY (pot, period, slice);
+
+-- Name: budget_use pk_budget_use; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.budget_use
+    ADD CONSTRAINT pk_budget_use PRIMARY KEY (member_id, use_id, pot);
+
 -- Name: card_code pk_card_code; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.card_code
@@ -2412,10 +2746,20 @@ ALTER TABLE ONLY public.pass_device
 ALTER TABLE ONLY public.product
     ADD CONSTRAINT pk_product PRIMARY KEY (sku);
 
+-- Name: product_cost pk_product_cost; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.product_cost
+    ADD CONSTRAINT pk_product_cost PRIMARY KEY (sku, valid_from);
+
 -- Name: programme_version pk_programme_version; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.programme_version
     ADD CONSTRAINT pk_programme_version PRIMARY KEY (version);
+
+-- Name: programme_withdrawal pk_programme_withdrawal; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.programme_withdrawal
+    ADD CONSTRAINT pk_programme_withdrawal PRIMARY KEY (version);
 
 -- Name: purchase pk_purchase; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -2582,6 +2926,18 @@ CREATE INDEX ix_award_member_id_ledger_transaction_id ON public.award USING btre
 -- Name: ix_award_member_id_source_id; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_award_member_id_source_id ON public.award USING btree (member_id, source_id);
+
+-- Name: ix_budget_use_member_id_source_id; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_budget_use_member_id_source_id ON public.budget_use USING btree (member_id, source_id) WHERE (source_id IS NOT NULL);
+
+-- Name: ix_budget_use_pot_period; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_budget_use_pot_period ON public.budget_use USING btree (pot, period);
+
+-- Name: ix_budget_use_until; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_budget_use_until ON public.budget_use USING btree (until) WHERE (state = 'reserved'::text);
 
 -- Name: ix_card_code_member_id; Type: INDEX; Schema: public; Owner: -
 
@@ -2783,6 +3139,10 @@ CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.message_decision
 
 CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.programme_version FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
 
+-- Name: programme_withdrawal append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.programme_withdrawal FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
 -- Name: purchase append_only_v1; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER append_only_v1 BEFORE DELETE ON public.purchase FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
@@ -2830,6 +3190,16 @@ CREATE TRIGGER tg_pgqueuer_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE 
 -- Name: entry zero_sum_v1; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE CONSTRAINT TRIGGER zero_sum_v1 AFTER INSERT ON public.entry DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.ledger_check_zero_sum_v1();
+
+-- Name: budget_notice fk_budget_notice_pot_period; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.budget_notice
+    ADD CONSTRAINT fk_budget_notice_pot_period FOREIGN KEY (pot, period) REFERENCES public.budget_pot(pot, period);
+
+-- Name: budget_slice fk_budget_slice_pot_period; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.budget_slice
+    ADD CONSTRAINT fk_budget_slice_pot_period FOREIGN KEY (pot, period) REFERENCES public.budget_pot(pot, period);
 
 -- Name: consent_change fk_consent_change_member_id; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -2896,6 +3266,11 @@ ALTER TABLE ONLY public.member_profile
 ALTER TABLE ONLY public.pass_device
     ADD CONSTRAINT fk_pass_device_member_id_serial FOREIGN KEY (member_id, serial) REFERENCES public.pass(member_id, serial) ON DELETE CASCADE;
 
+-- Name: programme_withdrawal fk_programme_withdrawal_version_programme_version; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.programme_withdrawal
+    ADD CONSTRAINT fk_programme_withdrawal_version_programme_version FOREIGN KEY (version) REFERENCES public.programme_version(version);
+
 -- Name: purchase_line fk_purchase_line_member_id_purchase_id; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.purchase_line
@@ -2925,6 +3300,10 @@ ALTER TABLE ONLY public.refresh_token
 
 GRANT USAGE ON SCHEMA public TO fedele_app;
 
+-- Name: TABLE budget_use; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.budget_use TO fedele_app;
+
 -- Name: TABLE activity_event; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT ON TABLE public.activity_event TO fedele_app;
@@ -2944,6 +3323,18 @@ GRANT SELECT,INSERT ON TABLE public.award TO fedele_app;
 -- Name: COLUMN award.clawed_back_units; Type: ACL; Schema: public; Owner: -
 
 GRANT UPDATE(clawed_back_units) ON TABLE public.award TO fedele_app;
+
+-- Name: TABLE budget_notice; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.budget_notice TO fedele_app;
+
+-- Name: TABLE budget_pot; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.budget_pot TO fedele_app;
+
+-- Name: TABLE budget_slice; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.budget_slice TO fedele_app;
 
 -- Name: TABLE card_code; Type: ACL; Schema: public; Owner: -
 
@@ -3113,9 +3504,17 @@ GRANT USAGE ON SEQUENCE public.pgqueuer_statistics_id_seq TO fedele_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.product TO fedele_app;
 
+-- Name: TABLE product_cost; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.product_cost TO fedele_app;
+
 -- Name: TABLE programme_version; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT ON TABLE public.programme_version TO fedele_app;
+
+-- Name: TABLE programme_withdrawal; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.programme_withdrawal TO fedele_app;
 
 -- Name: TABLE purchase; Type: ACL; Schema: public; Owner: -
 

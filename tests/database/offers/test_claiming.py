@@ -26,7 +26,7 @@ rewards: [{key: coffee, type: free_product, name: Coffee, cost: {currency: point
 offers:
   - {key: plain, benefit: {type: bonus, currency: points, amount: 50}, creative: {title: T, body: B}}
   - {key: three, benefit: {type: discount_amount, value: 1.00}, limits: {total: 3}, creative: {title: T, body: B}}
-  - {key: broke, benefit: {type: discount_amount, value: 2.00}, limits: {budget: 5.00}, creative: {title: T, body: B}}
+  - {key: broke, benefit: {type: discount_amount, value: 2.00}, budget: {money: 5.00}, creative: {title: T, body: B}}
   - {key: gift, benefit: {type: reward, reward: coffee}, creative: {title: T, body: B}}
   - {key: there, benefit: {type: reward, reward: coffee}, where: {places: [mill]}, creative: {title: T, body: B}}
 """

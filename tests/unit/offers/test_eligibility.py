@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from fedele.domains.offers.eligibility import Setting, cost_minor
+from fedele.domains.offers.eligibility import Setting
+from fedele.domains.offers.spending import cost_minor
 from fedele.domains.offers.queries import explain, open_offers
 from fedele.domains.offers.types import Claim, ClaimId, History
 from fedele.kernel.clock import Moment, Position, Weather
@@ -104,13 +105,13 @@ def claims(count: int, ago: timedelta, used: bool = True) -> History:
 def test_limits_of_a_member_and_in_all() -> None:
     """Once a day, three times in all; and hard stops by number and by money."""
     offer = "  - {key: o, benefit: {type: discount_amount, value: 2.00}, creative: {title: T, body: B},"
-    offer += " limits: {per_member: 3, per_member_day: 1, total: 10, budget: 12.00}}"
+    offer += " limits: {per_member: 3, per_member_day: 1, total: 10}, budget: {money: 12.00}}"
     assert explain(setting(offer, history=claims(1, timedelta(hours=1)))) == {"o": "OFFER_LIMIT_REACHED"}
     assert explain(setting(offer, history=claims(1, timedelta(hours=10)))) == {"o": None}  # that was yesterday
     assert explain(setting(offer, history=claims(3, timedelta(days=5)))) == {"o": "OFFER_LIMIT_REACHED"}
     assert explain(setting(offer, history=History(gone={"o": 10}))) == {"o": "OFFER_EXHAUSTED"}
-    assert explain(setting(offer, history=History(spent_minor={"o": 1001}))) == {"o": "OFFER_EXHAUSTED"}
-    assert explain(setting(offer, history=History(spent_minor={"o": 1000}))) == {"o": None}
+    assert explain(setting(offer, history=History(left_minor={"o": 199}))) == {"o": "OFFER_EXHAUSTED"}
+    assert explain(setting(offer, history=History(left_minor={"o": 200}))) == {"o": None}
 
 
 def test_a_claim_in_hand_is_shown_as_such() -> None:
@@ -122,11 +123,11 @@ def test_a_claim_in_hand_is_shown_as_such() -> None:
 
 
 def test_what_a_claim_costs_at_most() -> None:
-    """Budgets count a discount at its most, and a multiplier at nothing."""
-    costs = {offer.key: cost_minor(offer, "USD") for offer in _offers()}
+    """Budgets count a discount at its most; what a multiplier costs only the sale can tell."""
+    costs = {offer.key: cost_minor(offer, grocer()) for offer in _offers()}
     assert costs["breakfast-pastry"] == 400
     assert costs["lunch-deli"] == 200
-    assert costs["evening-fresh"] == 0
+    assert costs["evening-fresh"] is None
 
 
 def _offers() -> Any:
@@ -138,7 +139,7 @@ def _offers() -> Any:
 def test_decimals_stay_exact() -> None:
     """A budget of 0.30 holds exactly three claims of 0.10: no float creeps in."""
     offer = "  - {key: o, benefit: {type: discount_amount, value: 0.10}, creative: {title: T, body: B},"
-    offer += " limits: {budget: 0.30}}"
-    assert explain(setting(offer, history=History(spent_minor={"o": 20}))) == {"o": None}
-    assert explain(setting(offer, history=History(spent_minor={"o": 21}))) == {"o": "OFFER_EXHAUSTED"}
+    offer += " budget: {money: 0.30}}"
+    assert explain(setting(offer, history=History(left_minor={"o": 10}))) == {"o": None}
+    assert explain(setting(offer, history=History(left_minor={"o": 9}))) == {"o": "OFFER_EXHAUSTED"}
     assert Decimal("0.1") * 3 == Decimal("0.3")

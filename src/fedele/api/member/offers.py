@@ -194,8 +194,11 @@ class OfferFields(MemberBase):
 
 async def _setting(context: Context, member_id: MemberId, position: Position | None) -> tuple[queries.Setting, str]:
     standing = await standing_of(context, member_id)
-    history = await context.once(("offer_history", member_id), lambda: queries.history_of(context.reader, member_id))
     moment = context.moment.at(position)
+    history = await context.once(
+        ("offer_history", member_id),
+        lambda: queries.history_of(context.reader, standing.programme, member_id, moment.now),
+    )
     return queries.Setting(standing.programme, standing.facts, standing.tier, history, moment), standing.locale
 
 

@@ -1,7 +1,8 @@
-"""Writing what members did. Purchases and returns are written by `settle_v1` and `return_v1` of the checkout."""
+"""Writing what members did. Purchases and returns are written by `settle_v2` and `return_v2` of the checkout."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from fedele.db.database import Transaction
@@ -30,6 +31,26 @@ async def save_products(tx: Transaction, products: Iterable[Product], moment: Mo
         *columns,
         moment.now,
     )
+
+
+async def save_costs(tx: Transaction, costs: Mapping[str, Decimal], valid_from: datetime) -> int:
+    """Note what one of each of these articles costs us from then on, in the home currency; how many differ from what
+    was known. Earlier costs stay: a margin is judged by the cost at the time of the sale."""
+    written = await tx.fetch(
+        """
+        INSERT INTO product_cost (sku, valid_from, cost)
+        SELECT sku, $3, cost FROM unnest($1::text[], $2::numeric[]) AS given (sku, cost)
+         WHERE cost IS DISTINCT FROM (SELECT known.cost FROM product_cost AS known
+                                       WHERE known.sku = given.sku AND known.valid_from <= $3
+                                       ORDER BY known.valid_from DESC LIMIT 1)
+            ON CONFLICT (sku, valid_from) DO UPDATE SET cost = excluded.cost
+        RETURNING sku
+        """,
+        list(costs),
+        list(costs.values()),
+        valid_from,
+    )
+    return len(written)
 
 
 async def forget_member(tx: Transaction, member_id: MemberId) -> None:

@@ -118,6 +118,16 @@ async def products_by_sku(db: Queryable, skus: Sequence[str]) -> dict[str, Produ
     return {row["sku"]: Product(**dict(row)) for row in await db.fetch(sql, list(skus))}
 
 
+async def costs_by_sku(db: Queryable, skus: Sequence[str], at: dt.datetime) -> dict[str, Decimal]:
+    """What one of each of these articles cost us at that time, in the home currency; unknown ones are left out."""
+    sql = """
+        SELECT asked.sku, known.cost FROM unnest($1::text[]) AS asked (sku), LATERAL (
+            SELECT cost FROM product_cost AS c WHERE c.sku = asked.sku AND c.valid_from <= $2
+             ORDER BY c.valid_from DESC LIMIT 1) AS known
+        """
+    return {row["sku"]: row["cost"] for row in await db.fetch(sql, list(skus), at)}
+
+
 async def count_events(db: Queryable, member_id: MemberId, name: str, since: dt.datetime) -> int:
     """How often the member did this since then (by the event's own time): what sequence rules ask."""
     sql = "SELECT count(*) FROM activity_event WHERE member_id = $1 AND name = $2 AND occurred_at >= $3"

@@ -5,7 +5,18 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKeyConstraint, Index, Numeric, Text, UniqueConstraint, Uuid
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    Numeric,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -35,6 +46,17 @@ class ProductRow(Table, table=True):
     department: str | None = _text(nullable=True)
     brand: str | None = _text(nullable=True)
     updated_at: datetime = _moment()
+
+
+class ProductCostRow(Table, table=True):
+    """What one of a product costs us from an instant on, in the home currency; replicated too."""
+
+    __tablename__ = "product_cost"
+    __table_args__ = (CheckConstraint("cost >= 0", name="not_negative"),)
+
+    sku: str = Field(sa_column=Column(Text, primary_key=True))
+    valid_from: datetime = Field(sa_column=Column(DateTime(timezone=True), primary_key=True))
+    cost: Decimal = Field(sa_column=Column(Numeric(18, 6), nullable=False))
 
 
 class PurchaseRow(Table, table=True):

@@ -30,7 +30,7 @@ COLUMNS: Mapping[ImportKind, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("key", "name", "latitude", "longitude"),
         ("radius_metres", "time_zone", "country", "address", "tags"),
     ),
-    "products": (("sku", "name"), ("category", "department", "brand")),
+    "products": (("sku", "name"), ("category", "department", "brand", "cost", "cost_from")),
     "coupons": (
         ("key", "title"),
         ("body", "percent", "value", "discount_max", "minimum_spend", "category", "department", "brand", "skus",

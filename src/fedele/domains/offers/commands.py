@@ -5,19 +5,20 @@ from uuid import UUID
 
 from fedele.db.database import Transaction
 from fedele.db.idempotency import claim
+from fedele.domains.budgets.commands import take
+from fedele.domains.budgets.errors import BudgetExhausted
 from fedele.domains.offers import errors, queries
 from fedele.domains.offers.config import FreeRewardBenefit, Offer, OffersConfig
-from fedele.domains.offers.eligibility import Setting, cost_minor, see
+from fedele.domains.offers.eligibility import Setting, see
 from fedele.domains.offers.events import OfferClaimed
+from fedele.domains.offers.spending import reservation_of
 from fedele.domains.offers.types import Claim, ClaimId
-from fedele.domains.programme.config import ProgrammeConfig
 from fedele.domains.programme.types import Programme
 from fedele.domains.rewards.commands import give_reward
 from fedele.domains.segments.queries import find_facts
 from fedele.domains.tiers.queries import status_of
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId, new_id
-from fedele.kernel.money import Money
 from fedele.kernel.refusal import NotFound, Refusal
 
 
@@ -47,7 +48,7 @@ async def _claim(tx: Transaction, programme: Programme, member_id: MemberId, off
     facts = await find_facts(tx, programme, member_id, moment.now)
     if offer is None or facts is None or not facts.active:
         raise NotFound(what="offer", field="offerId")
-    history = await queries.history_of(tx, member_id)
+    history = await queries.history_of(tx, programme, member_id, moment.now)
     if earlier := history.in_hand(offer_key, moment.now):
         return earlier
     status = await status_of(tx, programme, member_id, moment)
@@ -56,7 +57,7 @@ async def _claim(tx: Transaction, programme: Programme, member_id: MemberId, off
         raise seen
     if seen.refusal is not None:
         raise errors.OfferElsewhere()
-    await _count(tx, offer, programme)
+    await _count(tx, offer)
     made = Claim(
         ClaimId(new_id()),
         member_id,
@@ -66,6 +67,7 @@ async def _claim(tx: Transaction, programme: Programme, member_id: MemberId, off
         moment.now + timedelta(hours=offer.limits.use_within_hours),
     )
     await _write(tx, made)
+    await _reserve(tx, programme, offer, made, moment)
     if isinstance(offer.benefit, FreeRewardBenefit):
         await give_reward(tx, programme, member_id, offer.benefit.reward, made.id, made.usable_until, moment)
     await tx.publish(OfferClaimed(member_id=member_id, occurred_at=moment.now, claim_id=made.id, offer_key=offer.key))
@@ -82,20 +84,28 @@ async def _write(tx: Transaction, made: Claim) -> None:
     )  # fmt: skip
 
 
-async def _count(tx: Transaction, offer: Offer, programme: Programme) -> None:
-    """Count the claim against total and budget, if it has any: the row's lock makes the stop a hard one."""
-    limits, home = offer.limits, programme.section(ProgrammeConfig).home_currency
-    if limits.total is None and limits.budget is None:
+async def _count(tx: Transaction, offer: Offer) -> None:
+    """Count the claim against the total, if there is one: the row's lock makes the stop a hard one."""
+    if offer.limits.total is None:
         return
-    budget_minor = Money.parse(limits.budget, home).minor if limits.budget is not None else None
     counted = await tx.fetch_value(
         """
-        INSERT INTO offer_total AS t (offer_key, claimed, spent_minor) VALUES ($1, 1, $2)
-        ON CONFLICT (offer_key) DO UPDATE SET claimed = t.claimed + 1, spent_minor = t.spent_minor + $2
-         WHERE ($3::bigint IS NULL OR t.claimed < $3) AND ($4::bigint IS NULL OR t.spent_minor + $2 <= $4)
+        INSERT INTO offer_total AS t (offer_key, claimed) VALUES ($1, 1)
+        ON CONFLICT (offer_key) DO UPDATE SET claimed = t.claimed + 1 WHERE t.claimed < $2
         RETURNING claimed
         """,
-        offer.key, cost_minor(offer, home), limits.total, budget_minor,
+        offer.key, offer.limits.total,
     )  # fmt: skip
     if counted is None:
         raise errors.OfferExhausted()
+
+
+async def _reserve(tx: Transaction, programme: Programme, offer: Offer, made: Claim, moment: Moment) -> None:
+    """Reserve what the claim may cost, if the offer has a budget; a multiplier's cost is taken by the sale."""
+    reservation = reservation_of(offer, programme, made)
+    if reservation is None:
+        return
+    try:
+        await take(tx, made.member_id, [reservation], moment)
+    except BudgetExhausted as error:
+        raise errors.OfferExhausted() from error

@@ -3,8 +3,9 @@
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from fedele.domains.budgets.config import Budget, Percent, Targets
 from fedele.domains.programme.types import (
     CurrencyRef,
     Dates,
@@ -69,8 +70,6 @@ class Limits(Section):
     """Claims in all."""
     per_member: int = Field(default=1, ge=1)
     per_member_day: int | None = Field(default=None, ge=1)
-    budget: Positive | None = None
-    """Money in the home currency after which it stops, hard."""
     use_within_hours: int = Field(default=72, ge=1, le=24 * 366)
     """How long a claimed offer can be used."""
 
@@ -151,6 +150,11 @@ class Offer(Section):
     weather: WeatherCondition | None = None
     """CEL over weather and now; not known means no."""
     limits: Limits = Limits()
+    budget: Budget | None = None
+    """What it may cost. A claim reserves, a sale uses; when it is gone the offer ends, hard."""
+    margin_floor: Percent | None = None
+    """Of the lines that count, so much must be left after the goods' cost and the offer's own; not known means no."""
+    targets: Targets = Targets()
     benefit: Benefit
     creative: Creative
     priority: int = Field(default=0, ge=-100, le=100)
@@ -164,6 +168,16 @@ class Offer(Section):
     """Whether another discount may stand beside this one."""
     claim: Literal["member", "automatic"] = "member"
     """Whether the member activates it, or it counts by itself."""
+
+    @model_validator(mode="after")
+    def _cost_is_known(self) -> "Offer":
+        if self.budget is None or self.budget.unit_cost is not None:
+            return self
+        if self.benefit.type == "reward":
+            raise ValueError("budget needs unit_cost: say what one of these rewards costs")
+        if self.benefit.type == "discount_percent" and self.benefit.discount_max is None:
+            raise ValueError("budget needs unit_cost, or the benefit a discount_max: else a claim has no known cost")
+        return self
 
 
 class OffersConfig(Items[Offer]):

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 from fedele.domains.offers import errors
 from fedele.domains.offers.config import Offer
 from fedele.domains.offers.distance import distance_metres
+from fedele.domains.offers.spending import least_minor
 from fedele.domains.offers.types import History, OpenOffer, Spot
 from fedele.domains.programme.config import Place, Places, ProgrammeConfig
 from fedele.domains.programme.types import Programme, WeeklyWindow, within
 from fedele.domains.segments.types import MemberFacts, now_values
 from fedele.kernel.clock import Moment, Position, Weather
-from fedele.kernel.money import Money
 from fedele.kernel.refusal import Refusal
 from fedele.kernel.vocabulary import MEMBER_ENVIRONMENT, WEATHER_ENVIRONMENT
 
@@ -80,16 +80,6 @@ def closes_at(offer: Offer, spot: Spot | None, setting: Setting) -> datetime | N
     return min((end for end in ends if end is not None), default=None)
 
 
-def cost_minor(offer: Offer, home_currency: str) -> int:
-    """What a claim may cost at most, in minor units of the home currency: what budgets count. A multiplier: 0."""
-    benefit = offer.benefit
-    if benefit.type == "discount_amount":
-        return Money.parse(benefit.value, home_currency).minor
-    if benefit.type == "discount_percent" and benefit.discount_max is not None:
-        return Money.parse(benefit.discount_max, home_currency).minor
-    return 0
-
-
 def _is_for(offer: Offer, setting: Setting) -> bool:
     audience = offer.audience
     if audience.tiers and setting.tier not in audience.tiers:
@@ -148,11 +138,9 @@ def _limit(offer: Offer, setting: Setting) -> Refusal | None:
         return errors.OfferLimitReached(limit=limits.per_member_day)
     if limits.total is not None and setting.history.gone.get(offer.key, 0) >= limits.total:
         return errors.OfferExhausted()
-    home = setting.programme.section(ProgrammeConfig).home_currency
-    if limits.budget is not None:
-        spent = setting.history.spent_minor.get(offer.key, 0)
-        if spent + cost_minor(offer, home) > Money.parse(limits.budget, home).minor:
-            return errors.OfferExhausted()
+    left = setting.history.left_minor.get(offer.key)
+    if left is not None and left < least_minor(offer, setting.programme):
+        return errors.OfferExhausted()
     return None
 
 

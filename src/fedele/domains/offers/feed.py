@@ -12,7 +12,7 @@ from fedele.domains.offers.types import OpenOffer
 
 async def candidates(db: Queryable, situation: Situation) -> Sequence[Candidate]:
     """The offers open here and now that the member has not claimed yet."""
-    history = await history_of(db, situation.member_id)
+    history = await history_of(db, situation.programme, situation.member_id, situation.moment.now)
     setting = Setting(situation.programme, situation.facts, situation.tier, history, situation.moment)
     return [_card(found, situation) for found in open_offers(setting) if found.claim is None]
 

@@ -7,10 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from fedele.db.database import Queryable
+from fedele.domains.budgets.queries import left_from
 from fedele.domains.earning.types import Boost
 from fedele.domains.offers.config import BonusBenefit, MultiplierBenefit, Offer, OffersConfig
 from fedele.domains.offers.eligibility import Setting, see
 from fedele.domains.offers.regions import nearest_regions
+from fedele.domains.offers.spending import pots_of
 from fedele.domains.offers.types import Claim, ClaimId, History, OpenOffer
 from fedele.domains.programme.config import Currencies, ProgrammeConfig
 from fedele.domains.programme.types import Programme
@@ -23,22 +25,24 @@ _HISTORY = """
 SELECT (SELECT jsonb_agg(jsonb_build_array(claim_id, offer_key, programme_version, claimed_at, usable_until, used_at,
                                            purchase_id) ORDER BY claimed_at DESC)
           FROM offer_claim WHERE member_id = $1) AS claims,
-       (SELECT jsonb_object_agg(offer_key, jsonb_build_array(claimed, spent_minor)) FROM offer_total) AS totals
+       (SELECT jsonb_object_agg(offer_key, claimed) FROM offer_total) AS totals,
+       (SELECT jsonb_agg(jsonb_build_array(pot, period, money_minor, owed_minor, programme_version, left_minor))
+          FROM budget_left_v1($2, $3)) AS pots
 """
 
 
-async def history_of(db: Queryable, member_id: MemberId) -> History:
-    """The member's claims and every offer's totals, in one statement."""
-    row = await db.fetch_row(_HISTORY, member_id)
+async def history_of(db: Queryable, programme: Programme, member_id: MemberId, at: datetime) -> History:
+    """The member's claims, every offer's totals and what is left of budgets at this moment, in one statement."""
+    pots = pots_of(programme, at)
+    asked = list(pots.values())
+    row = await db.fetch_row(_HISTORY, member_id, [pot.key for pot in asked], [pot.period for pot in asked])
     assert row is not None, "aggregates always answer one row"
     claims: dict[str, tuple[Claim, ...]] = {}
     for values in row["claims"] or ():
         claim = _claim(member_id, values)
         claims[claim.offer_key] = (*claims.get(claim.offer_key, ()), claim)
-    totals = row["totals"] or {}
-    return History(
-        claims, {key: total[0] for key, total in totals.items()}, {key: total[1] for key, total in totals.items()}
-    )
+    left = left_from(asked, row["pots"] or ())
+    return History(claims, row["totals"] or {}, {key: left[pot.id] for key, pot in pots.items()})
 
 
 def open_offers(setting: Setting) -> tuple[OpenOffer, ...]:

@@ -28,9 +28,8 @@ class OfferClaim(Table, table=True):
 
 
 class OfferTotal(Table, table=True):
-    """What is gone of an offer that has a total or a budget: one row an offer, whose lock is the hard stop."""
+    """How many claims are gone of an offer that has a total: one row an offer, whose lock is the hard stop."""
 
     __tablename__ = "offer_total"
     offer_key: str = Field(sa_type=Text, primary_key=True)
     claimed: int = Field(sa_type=BigInteger)
-    spent_minor: int = Field(sa_type=BigInteger)

@@ -33,11 +33,12 @@ class Claim:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class History:
-    """What the limits compare against: the member's claims by offer key, and how much of each offer is gone in all."""
+    """What the limits compare against, by offer key: the member's claims, how many are gone in all, and what is left of
+    the budgets (of offers that have one)."""
 
     claims: Mapping[str, tuple[Claim, ...]] = dataclasses.field(default_factory=dict)
     gone: Mapping[str, int] = dataclasses.field(default_factory=dict)
-    spent_minor: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    left_minor: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
     def in_hand(self, key: str, at: datetime) -> Claim | None:
         """The member's claim of this offer that can still be used, if any."""
