@@ -40,7 +40,7 @@ TURNS_COUNT = 3
 SCRIPT = f"""
 \\set member random(1, {MEMBERS_COUNT})
 \\set key random(1, 9000000000000000)
-SELECT ledger_post_v1(('00000000-0000-7000-8000-' || lpad(:member::text, 12, '0'))::uuid, now(), jsonb_build_array(
+SELECT ledger_post_v2(('00000000-0000-7000-8000-' || lpad(:member::text, 12, '0'))::uuid, now(), jsonb_build_array(
     jsonb_build_object('op', 'earn', 'scope', 'bench', 'key', :key::text, 'currency', 'points', 'units', 100,
         'source', 'purchase', 'expires_at', '2100-01-01T00:00:00Z', 'reason', '{{}}'::jsonb)), true);
 """.replace("\n    jsonb", " jsonb").replace("\n        '", " '")

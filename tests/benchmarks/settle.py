@@ -1,4 +1,4 @@
-"""Sales per second at the till, through HTTP and GraphQL, beside pgbench calling the same `settle_v1`.
+"""Sales per second at the till, through HTTP and GraphQL, beside pgbench calling the same `settle_v2`.
 
 `python -m tests.benchmarks.settle [seconds]` prints one JSON object. 16 connections, fsync on, baskets of 5 lines, 20
 active rules of which 3 give something, 2,000 members; both sides take turns within one run, on the same database, so
@@ -88,7 +88,7 @@ BEGIN
     FOR v_id IN 1..p_ids LOOP
         v_sale := replace(v_sale, '@id' || v_id || '@', uuidv7()::text);
     END LOOP;
-    RETURN settle_v1(p_member, coalesce((SELECT version FROM member_version WHERE member_id = p_member), 0),
+    RETURN settle_v2(p_member, coalesce((SELECT version FROM member_version WHERE member_id = p_member), 0),
                      'bench', v_key, '\\x00'::bytea, now(), replace(v_sale, '@member', p_member::text)::jsonb);
 END
 $$;
@@ -160,7 +160,7 @@ async def _template(database: Database) -> tuple[str, int]:
         for number, category in enumerate(CATEGORIES, 1)
     )
     basket = Basket(store_id=STORE, receipt="@receipt", currency="EUR", lines=lines, member_id=member_id)
-    request = Request("settle_v1", member_id, "bench", "template", basket_body(basket), b"", moment)
+    request = Request("settle_v2", member_id, "bench", "template", basket_body(basket), b"", moment)
     sale = _Sale(till, basket, Shopper(member_id), request)
     payload = (await sale.prepare(database.reader)).payload
     text = orjson.dumps(payload, default=str).decode()

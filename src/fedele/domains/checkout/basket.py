@@ -128,6 +128,6 @@ def basket_body(basket: Basket) -> dict[str, Any]:
 
 
 def line_to_json(line: Line) -> dict[str, Any]:
-    """A line as `settle_v1` reads it."""
+    """A line as `settle_v2` reads it."""
     values = {name: getattr(line, name) for name in _LINE_FIELDS}
     return values | {"quantity": str(line.quantity.normalize()), "attributes": dict(line.attributes)}

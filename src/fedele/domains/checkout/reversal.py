@@ -219,7 +219,7 @@ def return_payload(
     rules: Rules,
     at: datetime,
 ) -> dict[str, Any]:
-    """What `return_v1` reads as p_return."""
+    """What `return_v2` reads as p_return."""
     returned = PurchaseReturned(
         member_id=purchase.member_id,
         occurred_at=at,

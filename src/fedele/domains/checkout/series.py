@@ -15,16 +15,18 @@ from fedele.domains.checkout.decision import Decision
 from fedele.domains.checkout.reversal import ReturnDecision
 from fedele.domains.checkout.state import MemberState, Rules, facts_of
 from fedele.domains.earning.types import RuleUsage
-from fedele.domains.tiers.queries import programme_day
+from fedele.domains.tiers.queries import STANDING_COLUMNS, programme_day, standing_of
 from fedele.domains.tiers.types import Standing
 from fedele.kernel.ids import MemberId
 
 # Everything of the member that the decision of any sale may read, whenever it happened.
-_READ = """
+_READ = f"""
 SELECT coalesce(v.version, 0) AS version, m.status, m.joined_at, p.locale, p.birthday_month, p.birthday_day,
-       p.home_store, p.preferences, s.tier_key, s.since, s.kept_until,
+       p.home_store, p.preferences, {STANDING_COLUMNS},
        (SELECT jsonb_agg(jsonb_build_array(c.occurred_at, c.to_tier) ORDER BY c.occurred_at, c.change_id)
           FROM tier_change c WHERE c.member_id = k.member_id) AS tier_changes,
+       (SELECT jsonb_agg(jsonb_build_array(t.membership_key, t.starts_at, t.covered_until)) FROM membership_term t
+         WHERE t.member_id = k.member_id AND t.state IN ('running', 'refunded')) AS terms,
        (SELECT jsonb_agg(jsonb_build_array(c.counter, c.day, c.amount)) FROM tier_counter c
          WHERE c.member_id = k.member_id) AS counters,
        (SELECT jsonb_agg(jsonb_build_array(u.rule_key, u.period, u.units, u.times, u.last_at)) FROM rule_usage u
@@ -73,9 +75,17 @@ class RunningState:
             days={day: n for (counter, day), n in self.counters.items() if counter == rules.tiers.counter},
             usage=self.usage,
             products=products,
-            facts=facts_of({**self.row, "spend": spend}, rules, at, count, last),
+            facts=facts_of({**self.row, "spend": spend, "memberships": self._memberships(at)}, rules, at, count, last),
             last_purchase_at=last,
         )
+
+    def _memberships(self, at: datetime) -> list[str]:
+        held = {
+            key
+            for key, starts_at, until in self.row["terms"] or ()
+            if datetime.fromisoformat(starts_at) <= at and (until is None or at < datetime.fromisoformat(until))
+        }
+        return sorted(held)
 
     def _tier_then(self, at: datetime) -> str | None:
         if self.standing.since is None or self.standing.since <= at:
@@ -128,7 +138,7 @@ async def read_running_state(db: Queryable, member_id: MemberId) -> RunningState
         version=row["version"],
         status=row["status"],
         row=dict(row),
-        standing=Standing(row["tier_key"], row["since"], row["kept_until"]),
+        standing=standing_of(row),
         tier_changes=[(datetime.fromisoformat(at), tier) for at, tier in row["tier_changes"] or ()],
         counters={(name, date.fromisoformat(day)): amount for name, day, amount in row["counters"] or ()},
         usage={

@@ -30,7 +30,7 @@ def sale_payload(
     *,
     guest: bool,
 ) -> dict[str, Any]:
-    """What `settle_v1` reads as p_sale."""
+    """What `settle_v2` reads as p_sale."""
     recorded = PurchaseRecorded(
         member_id=member_id,
         occurred_at=sale.occurred_at,
@@ -64,7 +64,7 @@ def sale_payload(
 def event_payload(
     decision: Decision, occasion: Occasion, event_id: UUID, member_id: MemberId, before: Standing
 ) -> dict[str, Any]:
-    """What `record_event_v1` reads as p_event."""
+    """What `record_event_v2` reads as p_event."""
     recorded = ActivityRecorded(
         member_id=member_id,
         occurred_at=occasion.occurred_at,
@@ -121,14 +121,14 @@ def _common(decision: Decision, at: datetime, member_id: MemberId, before: Stand
 
 
 def counters_to_json(counters: Mapping[tuple[str, Any], int]) -> list[dict[str, Any]]:
-    """Changes of qualifying counters as `checkout_end_v1` reads them."""
+    """Changes of qualifying counters as `checkout_end_v2` reads them."""
     return [
         {"counter": counter, "day": day.isoformat(), "amount": amount} for (counter, day), amount in counters.items()
     ]
 
 
 def usage_to_json(used: Iterable[tuple[tuple[str, str], int, int]]) -> list[dict[str, Any]]:
-    """((rule or currency, period), units, times) as `checkout_end_v1` reads them: one row per counter."""
+    """((rule or currency, period), units, times) as `checkout_end_v2` reads them: one row per counter."""
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for (name, period), units, times in used:
         row = rows.setdefault((name, period), {"rule": name, "period": period, "units": 0, "times": 0})
@@ -152,7 +152,7 @@ def tier_events(changes: Sequence[Mapping[str, Any]], member_id: MemberId) -> li
 
 
 def events_to_json(events: Sequence[Event]) -> list[dict[str, Any]]:
-    """Announcements as `checkout_end_v1` reads them."""
+    """Announcements as `checkout_end_v2` reads them."""
     return [
         {
             "id": str(new_id()),

@@ -1,4 +1,4 @@
-"""The tables of earning; migration 10 is their SQL."""
+"""The tables of earning; migrations 10 and 19 are their SQL."""
 
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,7 @@ class AwardRow(Table, table=True):
     clawed_back_units: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
     line_numbers: list[int] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
     line_units: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
+    line_micros: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False, server_default="{}"))
     usage_periods: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     ledger_transaction_id: UUID | None = Field(sa_column=Column(Uuid, nullable=True))
     programme_version: int = Field(sa_column=Column(Integer, nullable=False))
@@ -59,3 +60,13 @@ class RuleUsageRow(Table, table=True):
     units: int = Field(sa_column=Column(BigInteger, nullable=False))
     times: int = Field(sa_column=Column(Integer, nullable=False))
     last_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class ExpiryTierRow(Table, table=True):
+    """The last change of tier that the expiry of a member's lots has followed."""
+
+    __tablename__ = "expiry_tier"
+
+    member_id: UUID = Field(primary_key=True, sa_type=Uuid)
+    change_id: UUID = Field(sa_type=Uuid)
+    followed_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))

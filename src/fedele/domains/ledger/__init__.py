@@ -14,12 +14,13 @@ original − remaining = Σ lot_use; reserved = Σ lot_use of kind `hold`. What 
 Σ remaining of unexpired active lots at the moment asked, never the balance of `available`, which still holds units that
 expired and await their sweep.
 
-**The one call**, for Python (`commands.post`) and for other PL/pgSQL (`settle_v1`):
+**The one call**, for Python (`commands.post`) and for other PL/pgSQL (`settle_v2`):
 
-    ledger_post_v1(p_member_id uuid, p_now timestamptz, p_operations jsonb, p_quiet boolean DEFAULT false) → jsonb
+    ledger_post_v2(p_member_id uuid, p_now timestamptz, p_operations jsonb, p_quiet boolean DEFAULT false) → jsonb
 
 It takes the member's lock, applies the operations in order, all or none, and writes their outbox rows (`p_quiet`: only
-the member's version is raised). `p_operations` is an array of objects; all have
+the member's version is raised). `ledger_run_v1` is the same without
+the announcements, for a caller that publishes them with its own. `p_operations` is an array of objects; all have
 
     {"op": …, "scope": text, "key": text, "currency": text,
      "occurred_at": timestamptz = p_now, "programme_version": int = null, "reason": {} }
@@ -36,12 +37,15 @@ the programme. `reason` says why (rule keys, purchase id, rounding …) and hold
     restore      transaction_id of the burn or capture, units? (null → all that is left of it), keep_until?
                  (null → lots keep their own expiry even if it has passed; else one expired by p_now lives until then)
     clawback     transaction_id of the earn (or positive adjust), units? (null → the rest),
-                 mode: "clamp" | "debt" | "pending"
+                 mode: "clamp" | "debt" | "pending"; total instead of units: how much altogether, what earlier calls
+                 had to give up included
     expire       as_of = p_now: sweeps every active lot with expires_at ≤ as_of
     adjust       units ≠ 0, actor text; positive: a new lot (expires_at?); negative: FIFO,
                  mode "refuse" (default) | "clamp" | "debt"
-    move_expiry  changes: [{"lot_id", "expires_at"}] or expires_at for every live lot of the currency; lots that have
-                 expired by p_now stay expired
+    move_expiry  changes: [{"lot_id", "expires_at"}] or expires_at for every live lot of the currency (later_only: of
+                 those that would end earlier); lots that have expired by p_now stay expired
+    extend_expiry years, months, days, end_of: "day" | "month", time_zone, earned_before: gives live lots that were
+                 active before then so much longer; once per key, a repetition finds nothing to do
     hold         units > 0, held_until?: reserves like a burn; release: transaction_id of the hold, units?;
     capture      transaction_id of the hold, units?: turns reserved units into a burn
 

@@ -32,7 +32,7 @@ async def post(
     LedgerTransactionUnknown, LedgerExceedsOriginal, KeyReused or InvalidInput.
     """
     reply: dict[str, Any] = await tx.fetch_value(
-        "SELECT ledger_post_v1($1, $2, $3, $4)",
+        "SELECT ledger_post_v2($1, $2, $3, $4)",
         member_id,
         moment.now,
         [operation.as_json() for operation in operations],
@@ -56,7 +56,7 @@ async def expire(tx: Transaction, member_id: MemberId, currency: CurrencyKey, mo
 
 
 def read_posting(result: dict[str, Any]) -> Posting:
-    """One element of `results` in `ledger_post_v1`'s reply; for callers of the SQL."""
+    """One element of `results` in `ledger_post_v2`'s reply; for callers of the SQL."""
     return Posting(
         op=result["op"],
         transaction_id=TransactionId(UUID(text)) if (text := result["transaction_id"]) else None,

@@ -33,5 +33,5 @@ _BY_CODE: dict[str, type[Refusal]] = {
 
 
 def refusal(code: str, details: dict[str, Any]) -> Refusal:
-    """The Refusal for a `refused` reply of `ledger_post_v1`, so that a caller of the SQL answers as commands do."""
+    """The Refusal for a `refused` reply of `ledger_post_v2`, so that a caller of the SQL answers as commands do."""
     return _BY_CODE[code](**details)

@@ -1,4 +1,4 @@
-"""What the ledger announces. `ledger_post_v1` writes these rows to the outbox itself; a test reads each one back."""
+"""What the ledger announces. `ledger_post_v2` writes these rows to the outbox itself; a test reads each one back."""
 
 import dataclasses
 from datetime import datetime

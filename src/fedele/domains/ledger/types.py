@@ -36,7 +36,7 @@ class Operation:
     reason: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """The object that `ledger_post_v1` reads: every field that is not None, instants as ISO 8601."""
+        """The object that `ledger_post_v2` reads: every field that is not None, instants as ISO 8601."""
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
         return {"op": self.op} | {name: plain(value) for name, value in fields.items() if value is not None}
 
@@ -91,6 +91,7 @@ class Clawback(Operation):
     transaction_id: TransactionId
     mode: ClawbackMode
     units: int | None = None
+    total: int | None = None  # instead of units: how much altogether; what was given up before is asked for again
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +127,31 @@ class MoveExpiry(Operation):
 
     op: ClassVar[str] = "move_expiry"
     changes: Sequence[LotExpiry]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class KeepAlive(Operation):
+    """Let every live lot that would end earlier live until `expires_at`."""
+
+    op: ClassVar[str] = "move_expiry"
+    expires_at: datetime
+    later_only: bool = True
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendExpiry(Operation):
+    """Give live lots that could be spent before `earned_before` so much longer, in the days of `time_zone`.
+
+    Once per key: a repetition, even one that asks for another length, finds nothing to do.
+    """
+
+    op: ClassVar[str] = "extend_expiry"
+    time_zone: str
+    earned_before: datetime
+    years: int = 0
+    months: int = 0
+    days: int = 0
+    end_of: Literal["day", "month", "year"] = "day"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

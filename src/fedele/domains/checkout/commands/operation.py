@@ -21,7 +21,7 @@ OPTIMISTIC_ATTEMPTS = 3
 class Request:
     """One operation: whose, under which key, for which input."""
 
-    function: Literal["settle_v1", "record_event_v1", "return_v1"]
+    function: Literal["settle_v2", "record_event_v2", "return_v2"]
     member_id: MemberId
     scope: str
     key: str

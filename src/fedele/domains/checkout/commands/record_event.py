@@ -53,7 +53,7 @@ async def record_event(
         "occurred_at": occurred_at.isoformat() if occurred_at else None,
     }
     scope = f"event/{member_id}"
-    request = Request("record_event_v1", member_id, scope, key, body, input_hash(body), moment, quiet)
+    request = Request("record_event_v2", member_id, scope, key, body, input_hash(body), moment, quiet)
     event_id = new_id()
 
     async def prepare(db: Queryable) -> Prepared:

@@ -38,7 +38,7 @@ async def return_lines(till: Till, asked: Return, key: str, moment: Moment, *, q
         "occurred_at": asked.occurred_at.isoformat() if asked.occurred_at else None,
     }
     request = Request(
-        "return_v1", purchase.member_id, f"return/{asked.store_id}", key, body, input_hash(body), moment, quiet
+        "return_v2", purchase.member_id, f"return/{asked.store_id}", key, body, input_hash(body), moment, quiet
     )
     work = _Return(till, asked, purchase, request)
     try:

@@ -42,7 +42,7 @@ async def settle(till: Till, basket: Basket, key: str, moment: Moment, *, quiet:
             return read_settlement(answer_of(earlier, digest))
         raise
     _check_second_fact(basket, shopper)
-    request = Request("settle_v1", shopper.member_id, scope, key, body, digest, moment, quiet)
+    request = Request("settle_v2", shopper.member_id, scope, key, body, digest, moment, quiet)
     sale = _Sale(till, basket, shopper, request)
     try:
         return read_settlement(await perform(till.database, request, sale.prepare))

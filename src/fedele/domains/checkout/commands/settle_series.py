@@ -144,7 +144,7 @@ class _Series:
         if not decided:
             return len(self.answers)
         replies = await self.tx.fetch_value(
-            "SELECT settle_series_v1($1, $2, $3, $4, $5)",
+            "SELECT settle_series_v2($1, $2, $3, $4, $5)",
             self.member_id,
             decided[0].request["version"],
             self.moment.now,
