@@ -11,6 +11,8 @@ from fedele.domains.auth.handlers import handlers as auth_handlers
 from fedele.domains.auth.jobs import schedules as auth_schedules
 from fedele.domains.auto_rewards.config import AutoRewardsConfig
 from fedele.domains.challenges.config import BadgesConfig, ChallengesConfig, StreaksConfig, SurprisesConfig
+from fedele.domains.budgets.handlers import handlers as budget_handlers
+from fedele.domains.budgets.jobs import tend as tend_budgets
 from fedele.domains.checkout import handlers as checkout
 from fedele.domains.checkout.ports import Till
 from fedele.domains.closing.config import ClosingConfig
@@ -99,6 +101,7 @@ def handlers_of(
     """What follows an event: one line per room that listens."""
     return (
         *auth_handlers(database),
+        *budget_handlers(),
         *messaging.handlers(delivery),
         *feed.handlers(database),
         *tiers.handlers(database, programmes.at, clock),
@@ -113,6 +116,7 @@ def schedules_of(database: Database, programmes: ProgrammeSource, delivery: Deli
     """What follows the clock: one line per room that has such work."""
     return (
         *auth_schedules(database),
+        tend_budgets(database),
         *messaging.schedules(delivery),
         sweep_ledger(database),
         checkpoint_ledger(database),
