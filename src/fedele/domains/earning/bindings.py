@@ -9,7 +9,7 @@ from fedele.domains.earning.types import Earner, Occasion, Sale
 from fedele.domains.segments.types import now_values
 from fedele.kernel.expressions import Bindings
 from fedele.kernel.money import Money
-from fedele.kernel.vocabulary import EVENT_ENVIRONMENT, LINE_ENVIRONMENT
+from fedele.kernel.vocabulary import EVENT_ENVIRONMENT, LINE_ENVIRONMENT, PURCHASE_ENVIRONMENT
 
 NOT_GOODS = frozenset({"gift_card", "delivery", "tax", "fee", "donation"})
 
@@ -27,6 +27,13 @@ def line_bindings(sale: Sale, earner: Earner, time_zone: str, names: frozenset[s
         )
         for line in sale.lines
     ]
+
+
+def purchase_bindings(sale: Sale, earner: Earner, time_zone: str) -> Bindings:
+    """The values of conditions about a purchase as a whole."""
+    return PURCHASE_ENVIRONMENT.bind(
+        now_values(sale.occurred_at, time_zone) | dict(earner.facts) | _purchase_values(sale)
+    )
 
 
 def event_bindings(occasion: Occasion, earner: Earner, time_zone: str) -> Bindings:

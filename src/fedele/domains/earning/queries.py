@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from fedele.db.database import Queryable, Row
+from fedele.domains.earning.bindings import event_bindings, line_bindings, purchase_bindings
 from fedele.domains.earning.clawback import clawback_units, taken_when_returned
 from fedele.domains.earning.eligibility import eligible_minor
 from fedele.domains.earning.evaluation import DEFAULT_EXCLUDES, evaluate_event, evaluate_purchase
@@ -22,11 +23,14 @@ __all__ = [
     "end_of_day",
     "evaluate_event",
     "evaluate_purchase",
+    "event_bindings",
     "expires_at",
     "expiry_of",
     "explain_source",
     "explain_transaction",
     "given_awards",
+    "line_bindings",
+    "purchase_bindings",
     "start_of_day",
     "taken_when_returned",
     "trace_to_json",
