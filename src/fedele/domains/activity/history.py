@@ -1,29 +1,13 @@
 """All that a member did, in the order in which it became known: what replaying history needs."""
 
-import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 from decimal import Decimal
 from uuid import UUID
 
 from fedele.db.database import Queryable
-from fedele.domains.activity.types import ActivityEvent, Purchase, PurchaseId, ReturnedLine, ReturnId
+from fedele.domains.activity.types import Happening, PurchaseId, RecordedReturn, ReturnedLine, ReturnId
 from fedele.kernel.ids import MemberId, StoreId
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class RecordedReturn:
-    """One visit to the returns desk. `occurred_at` is theirs, `recorded_at` ours."""
-
-    id: ReturnId
-    purchase_id: PurchaseId
-    store_id: StoreId
-    occurred_at: dt.datetime
-    recorded_at: dt.datetime
-    lines: tuple[ReturnedLine, ...]
-
-
-Happening = Purchase | RecordedReturn | ActivityEvent
 
 # Returns with their lines, as one row each.
 _RETURNS = """

@@ -7,12 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from fedele.db.database import Queryable, Row
+from fedele.domains.activity.history import in_order_of_record, returns_of
 from fedele.domains.activity.types import (
     ActivityEvent,
     ActivityEventId,
     ActivityItem,
     Burned,
     Favourite,
+    Happening,
     Line,
     Product,
     Purchase,
@@ -99,8 +101,21 @@ async def find_event(db: Queryable, member_id: MemberId, event_id: ActivityEvent
     """The member's event, or None."""
     sql = "SELECT * FROM activity_event WHERE member_id = $1 AND event_id = $2"
     row = await db.fetch_row(sql, member_id, event_id)
-    if row is None:
-        return None
+    return _event(row) if row else None
+
+
+async def history_of(db: Queryable, member_id: MemberId) -> list[Happening]:
+    """All that the member bought, returned and did, in the order in which it was recorded."""
+    purchases = await db.fetch(_PURCHASE + " WHERE p.member_id = $1", member_id)
+    events = await db.fetch("SELECT * FROM activity_event WHERE member_id = $1", member_id)
+    return in_order_of_record(
+        [purchase_from_row(row) for row in purchases],
+        await returns_of(db, member_id),
+        [_event(row) for row in events],
+    )
+
+
+def _event(row: Row) -> ActivityEvent:
     return ActivityEvent(
         id=ActivityEventId(row["event_id"]),
         member_id=MemberId(row["member_id"]),

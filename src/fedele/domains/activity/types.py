@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, NewType
+from typing import Any, Literal, NewType, TypeAlias
 from uuid import UUID
 
 from fedele.kernel.ids import MemberId, StoreId
@@ -116,6 +116,21 @@ class ActivityEvent:
     recorded_at: datetime
     store_id: StoreId | None
     properties: Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RecordedReturn:
+    """One visit to the returns desk. `occurred_at` is theirs, `recorded_at` ours."""
+
+    id: ReturnId
+    purchase_id: PurchaseId
+    store_id: StoreId
+    occurred_at: datetime
+    recorded_at: datetime
+    lines: tuple[ReturnedLine, ...]
+
+
+Happening: TypeAlias = Purchase | RecordedReturn | ActivityEvent
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

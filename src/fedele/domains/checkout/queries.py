@@ -3,9 +3,11 @@
 from fedele.db.database import Queryable
 from fedele.domains.checkout.basket import check_basket, sale_of, skus_of
 from fedele.domains.checkout.commands.settle import benefits_in_hand
-from fedele.domains.checkout.decision import decide_sale
+from fedele.domains.checkout.decision import decide_event, decide_sale
 from fedele.domains.checkout.identification import identify, member_of_card
 from fedele.domains.checkout.ports import Till
+from fedele.domains.checkout.reversal import decide_return
+from fedele.domains.checkout.series import RunningState, read_running_state
 from fedele.domains.checkout.state import Question, Rules, read_state
 from fedele.domains.checkout.types import Basket, Quote, TillMember
 from fedele.domains.ledger.queries import balances_by_member
@@ -14,6 +16,21 @@ from fedele.domains.members.queries import get_member
 from fedele.domains.tiers.queries import status_of
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId, StoreId, new_id
+
+# The decisions of the till, for whoever asks what they would be: pure, given a member's running state.
+__all__ = [
+    "Rules",
+    "RunningState",
+    "decide_event",
+    "decide_return",
+    "decide_sale",
+    "is_answered",
+    "masked",
+    "quote",
+    "read_running_state",
+    "scan",
+    "till_member",
+]
 
 
 async def scan(till: Till, code: str, store_id: StoreId | None, moment: Moment, locale: str = "en") -> TillMember:
