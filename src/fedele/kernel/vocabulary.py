@@ -29,6 +29,7 @@ MEMBER = (
     Name("member.balances", "map", "Available balance by currency key: member.balances.points >= 500.0."),
     Name("member.birth_month", "int", "Month of birth, 1 to 12; not known if the member did not say."),
     Name("member.birth_day", "int", "Day of birth in the month; not known if the member did not say."),
+    Name("member.days_since_birthday", "int", "Days since the last birthday: 0 on the day; not known if not said."),
     Name("member.locale", "text", "Preferred locale, 'it' or 'it-IT'."),
     Name("member.country", "text", "ISO 3166 country, 'IT'; not known if the member did not say."),
     Name("member.favourite_store", "text", "Key of the favourite store; not known if there is none."),

@@ -13,15 +13,16 @@ from fedele.domains.activity.types import PurchaseId
 from fedele.domains.earning.queries import Rulebook
 from fedele.domains.earning.types import RuleUsage
 from fedele.domains.ledger.queries import balances_by_member
+from fedele.domains.members.types import MonthDay
 from fedele.domains.programme.types import Programme
-from fedele.domains.tiers.queries import TierRules, programme_day, read_from
+from fedele.domains.tiers.queries import STANDING_COLUMNS, TierRules, programme_day, read_from, standing_of
 from fedele.domains.tiers.types import Standing
 from fedele.kernel.ids import MemberId, StoreId
 from fedele.kernel.money import Money, from_units
 
-_READ = """
+_READ = f"""
 SELECT coalesce(v.version, 0) AS version, m.status, m.joined_at, p.locale, p.birthday_month, p.birthday_day,
-       p.home_store, p.preferences, s.tier_key, s.since, s.kept_until,
+       p.home_store, p.preferences, {STANDING_COLUMNS},
        (SELECT jsonb_build_array(encode(r.input_hash, 'hex'), r.response, r.member_id)
           -- Without a response it is our own claim, of this very transaction.
           FROM request r WHERE r.scope = $2 AND r.key = $3 AND r.response IS NOT NULL) AS request,
@@ -41,7 +42,8 @@ SELECT coalesce(v.version, 0) AS version, m.status, m.joined_at, p.locale, p.bir
        CASE WHEN $12 THEN (SELECT jsonb_build_array(count(*), max(b.occurred_at)) FROM purchase b
                             WHERE b.member_id = k.member_id) END AS purchases,
        CASE WHEN $13 THEN (SELECT sum(c.amount)::bigint FROM tier_counter c
-                            WHERE c.member_id = k.member_id AND c.counter = 'spend' AND c.day > $14) END AS spend
+                            WHERE c.member_id = k.member_id AND c.counter = 'spend' AND c.day > $14) END AS spend,
+       CASE WHEN $15 THEN memberships_at_v1(k.member_id, $6) END AS memberships
   FROM (SELECT $1::uuid AS member_id) AS k
   LEFT JOIN member_version v ON v.member_id = k.member_id
   LEFT JOIN member m ON m.member_id = k.member_id
@@ -143,6 +145,7 @@ async def read_state(db: Queryable, rules: Rules, question: Question) -> MemberS
         rules.needs_purchases,
         "member.spend_12_months" in rules.earning.names,
         today - timedelta(days=365),
+        "member.memberships" in rules.earning.names,
     )
     assert row is not None, "the statement answers one row for every member id"
     state = _state(row, rules, question.at)
@@ -166,7 +169,7 @@ def _state(row: Row, rules: Rules, at: datetime) -> MemberState:
         joined_at=row["joined_at"],
         request=StoredRequest(bytes.fromhex(request[0]), request[1], MemberId(UUID(request[2]))) if request else None,
         purchase_id=row["purchase_id"],
-        standing=Standing(row["tier_key"], row["since"], row["kept_until"]),
+        standing=standing_of(row),
         tier_then=row["tier_then"],
         days={date.fromisoformat(day): amount for day, amount in (row["days"] or {}).items()},
         usage={
@@ -188,6 +191,7 @@ def facts_of(
     locale = row["locale"] or ""
     day = at.astimezone(zone).date()
     return {
+        "member.memberships": list(row["memberships"] or ()),
         "member.joined_at": joined,
         "member.days_since_joined": (day - joined.astimezone(zone).date()).days if joined else None,
         "member.purchases_count": purchases_count,
@@ -197,6 +201,9 @@ def facts_of(
         "member.spend_12_months": Money(row["spend"] or 0, rules.earning.home_currency).decimal,
         "member.birth_month": row["birthday_month"],
         "member.birth_day": row["birthday_day"],
+        "member.days_since_birthday": MonthDay(row["birthday_month"], row["birthday_day"]).days_since(day)
+        if row["birthday_month"] and row["birthday_day"]
+        else None,
         "member.locale": locale or None,
         "member.country": locale.partition("-")[2] or None,
         "member.favourite_store": row["home_store"],

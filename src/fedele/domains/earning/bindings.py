@@ -96,7 +96,9 @@ def _each_once(values: Sequence[str | None]) -> list[str]:
     return list(dict.fromkeys(value for value in values if value))
 
 
-UNSPOKEN = frozenset({"member.attributes", "member.birth_month", "member.birth_day", "purchase.lines"})
+UNSPOKEN = frozenset(
+    {"member.attributes", "member.birth_month", "member.birth_day", "member.days_since_birthday", "purchase.lines"}
+)
 
 
 def values_read(names: frozenset[str], bindings: Bindings) -> dict[str, Any]:

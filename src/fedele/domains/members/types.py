@@ -1,11 +1,12 @@
 """Members as records: the member, their identities, consents and card codes."""
 
+import calendar
 import dataclasses
 import hmac
 from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import SecretBytes, SecretStr
@@ -51,6 +52,15 @@ class MonthDay:
 
     def __post_init__(self) -> None:
         date(2024, self.month, self.day)  # a leap year; raises ValueError for 31 April
+
+    def in_year(self, year: int) -> date:
+        """That day of a year; 29 February of a common year is the 28th."""
+        return date(year, self.month, min(self.day, calendar.monthrange(year, self.month)[1]))
+
+    def days_since(self, today: date) -> int:
+        """Days since it was last, 0 on the day itself."""
+        this_year = self.in_year(today.year)
+        return (today - (this_year if this_year <= today else self.in_year(today.year - 1))).days
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -205,6 +215,11 @@ class CardCode:
     issued_at: datetime
 
 
+# Why a card was revoked: lost, stolen, copied (a screenshot went round), replaced for another reason, or left with its
+# member.
+Revocation = Literal["lost", "stolen", "copied", "replaced", "erased"]
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class CardHolder:
     """Whom a scanned code belongs to; `revoked_at` set means the card must be refused."""
@@ -213,3 +228,25 @@ class CardHolder:
     status: MemberStatus
     revoked_at: datetime | None
     rotating: bool = False
+    revoked_because: Revocation | None = None
+    digest: bytes = b""  # of the code's constant part
+    step: int | None = None  # the window of a rotating code: what using it up is counted by
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RotatingCode:
+    """The code for the app to show, until when a till accepts it at the latest, and when the next one begins."""
+
+    code: str
+    next_at: datetime
+    valid_until: datetime
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RotatingSecret:
+    """What lets another wallet make the member's rotating codes: Google's rotatingBarcode with a TOTP_SHA1 value."""
+
+    pattern: str  # "FDG1…{totp_value_0}"
+    secret: SecretBytes
+    period_seconds: int
+    digits: int

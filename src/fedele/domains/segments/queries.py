@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from fedele.db.database import Queryable, Row
 from fedele.domains.programme.config import Currencies, ProgrammeConfig
+from fedele.domains.members.types import MonthDay
 from fedele.domains.programme.types import Programme
 from fedele.domains.segments.types import MemberFacts
 from fedele.kernel.ids import MemberId
@@ -12,7 +13,8 @@ from fedele.kernel.money import Money, from_units
 
 _READ = """
 SELECT m.status, m.joined_at, p.locale, p.time_zone, p.birthday_month, p.birthday_day, p.home_store, p.preferences,
-       b.purchases_count, b.last_purchase_at, b.spend_minor, r.returned_minor, l.balances
+       b.purchases_count, b.last_purchase_at, b.spend_minor, r.returned_minor, l.balances,
+       memberships_at_v1(m.member_id, $2) AS memberships
   FROM member m
   LEFT JOIN member_profile p ON p.member_id = m.member_id
   LEFT JOIN LATERAL (
@@ -50,6 +52,7 @@ def _facts(row: Row, programme: Programme, at: datetime) -> MemberFacts:
     last_purchase_at, joined_at = row["last_purchase_at"], row["joined_at"]
     held = row["balances"] or {}
     values = {
+        "member.memberships": list(row["memberships"]),
         "member.joined_at": joined_at,
         "member.days_since_joined": (today - joined_at.astimezone(zone).date()).days,
         "member.purchases_count": row["purchases_count"],
@@ -60,6 +63,9 @@ def _facts(row: Row, programme: Programme, at: datetime) -> MemberFacts:
         "member.balances": {c.key: from_units(held.get(c.key, 0), c.decimals) for c in currencies},
         "member.birth_month": row["birthday_month"],
         "member.birth_day": row["birthday_day"],
+        "member.days_since_birthday": MonthDay(row["birthday_month"], row["birthday_day"]).days_since(today)
+        if row["birthday_month"] and row["birthday_day"]
+        else None,
         "member.locale": locale,
         "member.country": country,
         "member.favourite_store": row["home_store"],
