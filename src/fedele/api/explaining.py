@@ -24,6 +24,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "minimum_spend": "It needs {minimum_spend} of counting purchases; there were {spent}.",
         "nothing_eligible": "Nothing in it counts for this rule.",
         "outbid": "Another rule gives more: {by}.",
+        "margin_floor": "Too little would be left of these goods' price: it keeps {floor} %.",
+        "budget_exhausted": "Its budget is used up.",
     },
     "it": {
         "awarded": "Assegnato per intero.",
@@ -36,6 +38,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "minimum_spend": "Servono {minimum_spend} di acquisti validi; erano {spent}.",
         "nothing_eligible": "Nulla qui conta per questa regola.",
         "outbid": "Un'altra regola dà di più: {by}.",
+        "margin_floor": "Di questi articoli resterebbe troppo poco: deve restare il {floor} %.",
+        "budget_exhausted": "Il suo budget è esaurito.",
     },
     "ru": {
         "awarded": "Начислено полностью.",
@@ -48,6 +52,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "minimum_spend": "Нужно покупок на {minimum_spend}; было {spent}.",
         "nothing_eligible": "Здесь ничто не учитывается этим правилом.",
         "outbid": "Другое правило даёт больше: {by}.",
+        "margin_floor": "От цены этих товаров осталось бы слишком мало: должно остаться {floor} %.",
+        "budget_exhausted": "Бюджет этой акции исчерпан.",
     },
     "ar": {
         "awarded": "مُنحت كاملة.",
@@ -60,6 +66,8 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "minimum_spend": "يلزم {minimum_spend} من المشتريات المحتسبة؛ وكانت {spent}.",
         "nothing_eligible": "لا شيء هنا يُحتسب لهذه القاعدة.",
         "outbid": "قاعدة أخرى تعطي أكثر: {by}.",
+        "margin_floor": "سيبقى القليل جدًا من ثمن هذه السلع: يجب أن يبقى {floor}٪.",
+        "budget_exhausted": "نفدت ميزانيتها.",
     },
 }
 
@@ -80,8 +88,8 @@ class RuleExplanation:
     rule: str = strawberry.field(description="The rule's key in the programme, or offer:<key> for an offer in hand.")
     name: str = strawberry.field(description="The rule's name in the reader's language.")
     outcome: str = strawberry.field(
-        description="awarded, capped, cap_reached, cooling_down, not_started, ended, condition, nothing_eligible "
-        "or outbid."
+        description="awarded, capped, cap_reached, cooling_down, not_started, ended, condition, nothing_eligible, "
+        "outbid, margin_floor or budget_exhausted."
     )
     reason: str = strawberry.field(description="The outcome in words, with the values that decided it.")
     amount: UnitAmount | None = strawberry.field(description="What it gave; null when nothing.")

@@ -29,7 +29,7 @@ def returned(source_id: UUID) -> dict[str, Any]:
 
 def is_exhausted(error: asyncpg.PostgresError) -> bool:
     """Whether a call failed because a pot has less left than the decision believed."""
-    return error.sqlstate == EXHAUSTED_STATE
+    return bool(error.sqlstate == EXHAUSTED_STATE)
 
 
 async def take(tx: Transaction, member_id: MemberId, takes: Sequence[Take], moment: Moment) -> None:
