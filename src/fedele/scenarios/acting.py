@@ -215,17 +215,20 @@ async def _return(play: Play, step: steps.ReturnGoods) -> Outcome:
 
 
 async def _event(play: Play, step: steps.Happen) -> Outcome:
-    done = await record_event(
-        play.stage.fedele.till,
-        play.member(step),
-        step.name,
-        step.properties,
-        f"event@{play.number}",
-        play.moment,
-        occurred_at=play.instant(step.occurred_at),
-        store_id=StoreId(step.store) if step.store else None,
-    )
-    return Outcome(awards=done.awards, source_id=done.event_id)
+    awards: list[GivenAward] = []
+    for time_number in range(step.times):
+        done = await record_event(
+            play.stage.fedele.till,
+            play.member(step),
+            step.name,
+            step.properties,
+            f"event@{play.number}:{time_number}",
+            play.moment,
+            occurred_at=play.instant(step.occurred_at),
+            store_id=StoreId(step.store) if step.store else None,
+        )
+        awards += done.awards
+    return Outcome(awards=tuple(awards), source_id=done.event_id)
 
 
 async def _redeem(play: Play, step: steps.Redeem) -> Outcome:

@@ -51,7 +51,10 @@ def _of_the_step(expect: Expect, outcome: Outcome, programme: Programme) -> Iter
     if expect.refused != code:
         actual = f"{code}: {outcome.refusal}" if outcome.refusal else "not refused"
         yield Difference("refused", expect.refused or "not refused", actual)
-    by_rule = {award.rule: _plain(programme, award.currency, award.units) for award in outcome.awards}
+    by_rule: dict[str, Decimal] = {}
+    for award in outcome.awards:
+        plain = _plain(programme, award.currency, award.units)
+        by_rule[award.rule] = by_rule.get(award.rule, Decimal(0)) + plain
     yield from _same("rules", expect.rules, by_rule)
     totals: Counter[str] = Counter()
     for award in outcome.awards:

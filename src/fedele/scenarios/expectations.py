@@ -72,6 +72,10 @@ class Expect(Section):
     """What this return gave back of what was burned."""
     refund: Decimal | None = None
     """Money that goes back to the customer by this step."""
+    saved: Decimal | None = None
+    """Money that rewards and offers took off this purchase."""
+    charged: Decimal | None = None
+    """Money that was taken for memberships in this step, on the way to it included."""
     refused: str | None = None
     """The code of the refusal with which this step must end: `INSUFFICIENT_POINTS`. A refusal that is not expected
     fails the scenario."""

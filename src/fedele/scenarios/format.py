@@ -142,6 +142,8 @@ class Happen(StepBase):
     properties: dict[str, Any] = Field(default_factory=dict)
     store: str | None = None
     occurred_at: LocalTime | None = None
+    times: int = Field(default=1, ge=1, le=1_000)
+    """How often, one after the other; `awards` are of all of them, `explains` of the last."""
 
 
 class Redeem(StepBase):
