@@ -252,7 +252,7 @@ async def _cancel(play: Play, step: steps.Cancel) -> Outcome:
     held = await _held(play, member_id, step.reward)
     newest = max(held, key=lambda one: (one.redeemed_at, one.id))
     async with play.stage.fedele.database.transaction() as tx:
-        await cancel_redemption(tx, member_id, newest.id, play.moment)
+        await cancel_redemption(tx, await play.programme(), member_id, newest.id, play.moment)
     return Outcome(restored={newest.currency: newest.units})
 
 

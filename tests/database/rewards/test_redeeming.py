@@ -46,8 +46,7 @@ async def rich_member(database: Database, units: int = 1000) -> MemberId:
 
 async def redeem(database: Database, member_id: MemberId, reward: str, key: str, moment: Moment = NOW) -> Any:
     """Redeem in a transaction of its own."""
-    async with database.transaction() as tx:
-        return await commands.redeem_reward(tx, PROGRAMME, member_id, reward, key, moment)
+    return await commands.redeem(database, PROGRAMME, member_id, reward, key, moment)
 
 
 async def spendable(database: Database, member_id: MemberId) -> int:
@@ -98,7 +97,7 @@ async def test_cancelling_returns_units_to_their_own_lots(database: Database, ad
     assert await spendable(database, member_id) == 2
     for _ in range(2):  # the second call changes nothing
         async with database.transaction() as tx:
-            cancelled = await commands.cancel_redemption(tx, member_id, redemption.id, NOW)
+            cancelled = await commands.cancel_redemption(tx, PROGRAMME, member_id, redemption.id, NOW)
         assert cancelled.status == "cancelled"
     assert await list_lots(database.reader, member_id) == before
     assert await admin.fetchval("SELECT taken FROM reward_stock WHERE reward_key = 'mug'") == 0
@@ -117,7 +116,7 @@ async def test_a_held_reward_is_used_once(database: Database, admin: Any) -> Non
     assert sum(not isinstance(outcome, BaseException) for outcome in outcomes) == 1
     with pytest.raises(errors.RedemptionNotHeld, match="used"):
         async with database.transaction() as tx:
-            await commands.cancel_redemption(tx, member_id, redemption.id, NOW)
+            await commands.cancel_redemption(tx, PROGRAMME, member_id, redemption.id, NOW)
     assert await spendable(database, member_id) == 900
 
 
@@ -176,7 +175,7 @@ async def test_the_catalogue_says_what_stops_the_member(database: Database, admi
     counts = await queries.counts_of(database.reader, PROGRAMME, member_id, NOW.now)
     seen = queries.catalogue(PROGRAMME, facts, None, counts, {"points": 50}, NOW.now)
     assert {offered.reward.key: offered.refusal for offered in seen} == {
-        "daily": None, "code": None, "mug": None, "once": None, "coffee": "INSUFFICIENT_POINTS",
+        "daily": None, "code": "REWARD_OUT_OF_STOCK", "mug": None, "once": None, "coffee": "INSUFFICIENT_POINTS",
     }  # fmt: skip
     assert next(offered.missing for offered in seen if offered.reward.key == "coffee") == 50
 

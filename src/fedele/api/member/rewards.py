@@ -1,5 +1,6 @@
 """Rewards in the members' schema: what units can be spent on, what the member holds, taking and giving back."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -62,7 +63,7 @@ class Reward(Node):
     terms: str | None
     image: Image | None
     category: str | None
-    cost: Price = strawberry.field(description="What it costs this member.")
+    cost: Price | None = strawberry.field(description="What it costs this member; null for what is only given.")
     affordable: bool = strawberry.field(description="Whether nothing stops the member from taking it now.")
     missing: Decimal = strawberry.field(description="How much is still to be earned for it.")
     refusal: str | None = strawberry.field(description="The code of what stops the member, if anything does.")
@@ -82,7 +83,7 @@ class Reward(Node):
         cls, reward: RewardConfig, units: int, programme: Programme, locale: str, missing: int, refusal: str | None
     ) -> Self:
         speaker = Speaker(programme, locale)
-        decimals = programme.section(Currencies).get(reward.cost.currency).decimals
+        decimals = programme.section(Currencies).get(reward.cost.currency).decimals if reward.cost else 0
         return cls(
             id=ids.key_id(REWARD, reward.key),
             key=reward.key,
@@ -92,7 +93,7 @@ class Reward(Node):
             terms=speaker.maybe(reward.terms),
             image=Image(url=URL(reward.image)) if reward.image else None,
             category=reward.category,
-            cost=Price(currency=reward.cost.currency, amount=from_units(units, decimals)),
+            cost=Price(currency=reward.cost.currency, amount=from_units(units, decimals)) if reward.cost else None,
             affordable=refusal is None,
             missing=from_units(missing, decimals),
             refusal=refusal,
@@ -106,7 +107,7 @@ class Redemption(Node):
     status: RedemptionStatus
     code: str = strawberry.field(description="What the till or the shop asks for.")
     reward: Reward | None = strawberry.field(description="Null when the programme no longer has it.")
-    cost: Price = strawberry.field(description="What was paid; nothing for a gift.")
+    cost: Price | None = strawberry.field(description="What was paid; null for what is only given.")
     redeemed_at: datetime
     usable_until: datetime
     used_at: datetime | None
@@ -121,7 +122,7 @@ class Redemption(Node):
             status=RedemptionStatus(record.status),
             code=record.code,
             reward=Reward.bare(record, reward, programme, locale) if reward else None,
-            cost=Price(currency=record.currency, amount=from_units(record.units, decimals.get(record.currency, 0))),
+            cost=_paid(record, decimals),
             redeemed_at=record.redeemed_at,
             usable_until=record.usable_until,
             used_at=record.used_at,
@@ -231,8 +232,9 @@ class RewardMutation:
         context, member_id = info.context, info.context.member_id
         key = ids.key_of(REWARD, input.reward_id, field="rewardId")
         programme = await context.programme()
-        async with context.database.transaction() as tx:
-            record = await commands.redeem_reward(tx, programme, member_id, key, input.idempotency_key, context.moment)
+        record = await commands.redeem(
+            context.database, programme, member_id, key, input.idempotency_key, context.moment
+        )
         return RedeemRewardPayload(redemption=Redemption.of(record, programme, await context.language()))
 
     @mutation_field(requires=MEMBER)
@@ -240,10 +242,16 @@ class RewardMutation:
         """Give a held reward back: the price returns with the expiry it had."""
         context, member_id = info.context, info.context.member_id
         row = records.RedemptionId(ids.row_of(REDEMPTION, input.redemption_id, member_id, field="redemptionId"))
-        async with context.database.transaction() as tx:
-            record = await commands.cancel_redemption(tx, member_id, row, context.moment)
         programme = await context.programme()
+        async with context.database.transaction() as tx:
+            record = await commands.cancel_redemption(tx, programme, member_id, row, context.moment)
         return CancelRedemptionPayload(redemption=Redemption.of(record, programme, await context.language()))
+
+
+def _paid(record: records.Redemption, decimals: Mapping[str, int]) -> Price | None:
+    if record.currency is None:
+        return None
+    return Price(currency=record.currency, amount=from_units(record.units, decimals.get(record.currency, 0)))
 
 
 async def _catalogue(context: Context, member_id: MemberId) -> tuple[records.Offered, ...]:

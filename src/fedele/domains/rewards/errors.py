@@ -1,4 +1,4 @@
-"""Why a reward cannot be had or given back."""
+"""Why a reward cannot be had, used or given back."""
 
 from fedele.kernel.refusal import Refusal
 
@@ -11,10 +11,17 @@ class RewardNotOpen(Refusal):
 
 
 class RewardNotForMember(Refusal):
-    """Another tier, country or audience."""
+    """Another tier, country or audience; or it is not sold at all."""
 
     code = "REWARD_NOT_FOR_MEMBER"
     message = "This reward is not available to this member."
+
+
+class RewardRequirementUnmet(Refusal):
+    """A condition that the programme declares, in its own words. Details: requirement (its key), reason."""
+
+    code = "REWARD_REQUIREMENT_UNMET"
+    message = "{reason}"
 
 
 class RewardLimitReached(Refusal):
@@ -24,6 +31,13 @@ class RewardLimitReached(Refusal):
     message = "This reward can be redeemed {limit} times at most, and that is reached."
 
 
+class RewardChoiceMade(Refusal):
+    """The member took another reward of the same choice. Details: limit."""
+
+    code = "REWARD_CHOICE_MADE"
+    message = "This reward is one of a choice, and the choice has been made."
+
+
 class RewardOutOfStock(Refusal):
     """None is left, or no code is left in its pool."""
 
@@ -31,8 +45,36 @@ class RewardOutOfStock(Refusal):
     message = "This reward is out of stock."
 
 
+class DeliveryNeeded(Refusal):
+    """A gift is sent, and nobody said where, or it is not sent there. Details: problem."""
+
+    code = "DELIVERY_NEEDED"
+    message = "{problem}"
+
+
 class RedemptionNotHeld(Refusal):
     """It was used, cancelled or has expired. Details: status."""
 
     code = "REDEMPTION_NOT_HELD"
     message = "This reward is {status} and cannot be used or given back."
+
+
+class RedemptionFinal(Refusal):
+    """A code that was seen, a donation, an entry: what cannot be given back."""
+
+    code = "REDEMPTION_FINAL"
+    message = "This reward cannot be given back."
+
+
+class RewardNotInBasket(Refusal):
+    """The basket has nothing that the held reward applies to, or costs too little. Details: problem."""
+
+    code = "REWARD_NOT_IN_BASKET"
+    message = "{problem}"
+
+
+class DrawNotPossible(Refusal):
+    """No entries, or entries are still taken. Details: problem."""
+
+    code = "DRAW_NOT_POSSIBLE"
+    message = "{problem}"

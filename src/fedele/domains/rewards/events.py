@@ -13,8 +13,8 @@ class RedemptionEvent(Event):
 
     redemption_id: UUID
     reward_key: str
-    currency: str
-    units: int
+    currency: str | None = None  # None: it was given, and has no price
+    units: int = 0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -37,3 +37,37 @@ class RedemptionCancelled(RedemptionEvent):
     """A held reward was given back, and its price with it."""
 
     kind: ClassVar[str] = "rewards.cancelled"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RedemptionReopened(RedemptionEvent):
+    """A used reward is held again: the purchase it was used on came back."""
+
+    kind: ClassVar[str] = "rewards.reopened"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RewardDonated(RedemptionEvent):
+    """Units went to a cause; `value_minor` of `money` is what the brand owes it, if the programme says."""
+
+    kind: ClassVar[str] = "rewards.donated"
+    cause: str
+    value_minor: int | None = None
+    money: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class GiftSent(RedemptionEvent):
+    """A physical gift is on its way."""
+
+    kind: ClassVar[str] = "rewards.sent"
+    tracking: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SweepstakeWon(RedemptionEvent):
+    """The member's entry won."""
+
+    kind: ClassVar[str] = "rewards.won"
+    number: int
+    place: int

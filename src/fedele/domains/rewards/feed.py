@@ -24,8 +24,8 @@ async def candidates(db: Queryable, situation: Situation) -> Sequence[Candidate]
 
 
 def _card(offered: Offered, situation: Situation) -> Candidate:
-    reward, share = offered.reward, min(1.0, offered.spendable / offered.units)
-    currency = situation.programme.section(Currencies).get(reward.cost.currency)
+    reward, share = offered.reward, min(1.0, offered.spendable / offered.units) if offered.units else 1.0
+    currency = situation.programme.section(Currencies).get(offered.currency)
     name = "affordable" if offered.affordable else "nearly" if share >= 0.5 else "dreamed_of"
     return Candidate(
         kind="reward",
