@@ -61,7 +61,7 @@ async def rewards_within_reach(
         AffordableReward(
             key=offered.reward.key,
             title=offered.reward.name.in_locale(locale, default),
-            currency=offered.reward.cost.currency,
+            currency=offered.currency,
             units=offered.units,
         )
         for offered in catalogue(programme, facts, tier, counts, spendable, at)
