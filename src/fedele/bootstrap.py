@@ -5,26 +5,34 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from fedele.db.database import Database, Queryable
+from fedele.db.database import Database, Queryable, Transaction
 from fedele.domains.activity import queries as activity_queries
 from fedele.domains.auth.handlers import handlers as auth_handlers
 from fedele.domains.auth.jobs import schedules as auth_schedules
 from fedele.domains.auto_rewards.config import AutoRewardsConfig
-from fedele.domains.challenges.config import BadgesConfig, ChallengesConfig, StreaksConfig, SurprisesConfig
 from fedele.domains.budgets.handlers import handlers as budget_handlers
 from fedele.domains.budgets.jobs import tend as tend_budgets
+from fedele.domains.challenges import handlers as challenges
+from fedele.domains.challenges import queries as challenges_queries
+from fedele.domains.challenges.config import BadgesConfig, ChallengesConfig, StreaksConfig, SurprisesConfig
+from fedele.domains.challenges.feed import FEED_SOURCE as CHALLENGES_IN_FEED
 from fedele.domains.checkout import handlers as checkout
 from fedele.domains.checkout.ports import Till
+from fedele.domains.closing import handlers as closing
 from fedele.domains.closing.config import ClosingConfig
+from fedele.domains.closing.jobs import close_schedule
+from fedele.domains.closing.steps import own_steps
+from fedele.domains.closing.types import ClosingStep
 from fedele.domains.earning.config import EarningConfig
 from fedele.domains.feed import handlers as feed
 from fedele.domains.feed.config import FeedConfig
 from fedele.domains.feed.own_sources import OWN_SOURCES
 from fedele.domains.feed.types import FeedSource
 from fedele.domains.ledger.jobs import checkpoint as checkpoint_ledger
-from fedele.domains.ledger.jobs import sweep as sweep_ledger
+from fedele.domains.ledger.jobs import settle as settle_ledger
 from fedele.domains.members.config import MembersConfig
 from fedele.domains.members.queries import export_personal_data
+from fedele.domains.memberships import queries as memberships_queries
 from fedele.domains.memberships.config import MembershipsConfig
 from fedele.domains.messaging import handlers as messaging
 from fedele.domains.messaging.config import MessagesConfig
@@ -33,6 +41,7 @@ from fedele.domains.offers.config import OffersConfig
 from fedele.domains.offers.feed import FEED_SOURCE as OFFERS_IN_FEED
 from fedele.domains.programme.config import Currencies, Places, ProgrammeConfig, Texts
 from fedele.domains.programme.queries import ProgrammeSource
+from fedele.domains.programme.types import Programme
 from fedele.domains.referrals.config import ReferralConfig
 from fedele.domains.rewards import handlers as rewards
 from fedele.domains.rewards.config import RewardsConfig
@@ -41,10 +50,13 @@ from fedele.domains.surveys import handlers as surveys
 from fedele.domains.surveys.config import SurveysConfig
 from fedele.domains.surveys.feed import FEED_SOURCE as SURVEYS_IN_FEED
 from fedele.domains.tiers import handlers as tiers
+from fedele.domains.tiers import queries as tiers_queries
 from fedele.domains.tiers.config import TiersConfig
 from fedele.domains.tiers.feed import FEED_SOURCE as PROGRESS_IN_FEED
-from fedele.domains.tiers.jobs import review_schedule
+from fedele.domains.till import handlers as till_room
+from fedele.domains.till import queries as till_queries
 from fedele.domains.till.config import TillConfig
+from fedele.domains.till.jobs import schedules as till_schedules
 from fedele.domains.wallet import handlers as wallet
 from fedele.domains.wallet import queries as wallet_queries
 from fedele.domains.wallet.config import WalletConfig
@@ -86,7 +98,16 @@ FEED_SOURCES: tuple[FeedSource, ...] = (
     REWARDS_IN_FEED,
     OFFERS_IN_FEED,
     SURVEYS_IN_FEED,
+    CHALLENGES_IN_FEED,
 )
+
+
+async def _lots_stay(_tx: Transaction, _programme: Programme, _member_id: MemberId, _moment: Moment) -> int:
+    return 0
+
+
+# The day's close, in order: settle pending → auto-rewards → tiers → expiry → tiers.
+CLOSING_STEPS: tuple[ClosingStep, ...] = own_steps(_lots_stay)
 
 
 def handlers_of(
@@ -107,6 +128,9 @@ def handlers_of(
         *tiers.handlers(database, programmes.at, clock),
         *rewards.handlers(database, programmes.at, clock),
         *surveys.handlers(database),
+        *challenges.handlers(database, programmes.at, clock),
+        *closing.handlers(database, programmes.at, clock),
+        *till_room.handlers(database, programmes.at, clock),
         *checkout.handlers(till, clock),
         *wallet.handlers(database, programmes, wallets, pass_push, clock),
     )
@@ -117,10 +141,11 @@ def schedules_of(database: Database, programmes: ProgrammeSource, delivery: Deli
     return (
         *auth_schedules(database),
         tend_budgets(database),
+        *till_schedules(database, programmes.at),
         *messaging.schedules(delivery),
-        sweep_ledger(database),
+        settle_ledger(database),
         checkpoint_ledger(database),
-        review_schedule(database, programmes),
+        close_schedule(database, programmes, CLOSING_STEPS),
     )
 
 
@@ -128,5 +153,9 @@ def schedules_of(database: Database, programmes: ProgrammeSource, delivery: Deli
 DATA_EXPORTS: Mapping[str, Callable[[Queryable, MemberId], Awaitable[Any]]] = {
     "member": export_personal_data,
     "activity": activity_queries.export_personal_data,
+    "till": till_queries.export_personal_data,
+    "tiers": tiers_queries.export_personal_data,
+    "memberships": memberships_queries.export_personal_data,
     "wallet": wallet_queries.export_personal_data,
+    "challenges": challenges_queries.export_personal_data,
 }

@@ -162,20 +162,20 @@ async def test_the_checkpoint_job_changes_no_total(database: Database, admin: An
     assert (total.issued, total.outstanding) == (101, 71)
 
 
-async def test_the_sweep_finds_and_clears_everything_due(database: Database) -> None:
-    """Members with due lots are listed in order, swept once each, and then nobody is due."""
+async def test_the_sweep_settles_everything_due(database: Database) -> None:
+    """Members with pending lots that are due are listed in order, settled once each, and then nobody is due."""
     members = sorted(new_member() for _ in range(3))
     await post(database, members[0], earn(1, activates_at=day(2)), earn(2, expires_at=day(9)))
-    await post(database, members[1], earn(3, expires_at=day(2)), earn(4, currency=STARS, expires_at=day(1)))
-    await post(database, members[2], earn(5, expires_at=day(3)))
+    await post(database, members[1], earn(3, activates_at=day(2)), earn(4, currency=STARS, activates_at=day(1)))
+    await post(database, members[2], earn(5, activates_at=day(3)))
     due = await queries.list_due(database.reader, day(2), 10)
     assert due == [DueMember(members[0], POINTS), DueMember(members[1], POINTS), DueMember(members[1], STARS)]
     assert await queries.list_due(database.reader, day(2), 1, due[1]) == [due[2]]
-    await jobs.sweep(database).run(Moment(day(2)))
+    await jobs.settle(database).run(Moment(day(2)))
     assert await queries.list_due(database.reader, day(2), 10) == []
     found = await queries.balances_by_member(database.reader, members, day(2))
-    assert [balance.available for member_id in members for balance in found[member_id]] == [3, 0, 0, 5]
-    assert await jobs.sweep_due(database, Moment(day(2))) == 0
+    assert [balance.available for member_id in members for balance in found[member_id]] == [3, 3, 4, 0]
+    assert await jobs.settle_due(database, Moment(day(2))) == 0
 
 
 EVENTS = {

@@ -22,10 +22,12 @@ async def test_overdue_tiers_are_judged_once_and_announced(database: Database, a
     """Thirteen months after the only purchase (twelve and one of grace) gold becomes blue, however often we look."""
     till, member_id = await open_till(database), await enrolled(database)
     await settle(till, basket(line(amount=40_000), member_id=member_id), "gold", at())
-    later = at(days=400)
-    assert await commands.review_due(database, till.programmes, at(days=300)) == 0
-    assert await commands.review_due(database, till.programmes, later) == 1
-    assert await commands.review_due(database, till.programmes, later) == 0
+    programme = await till.programmes.at(at().now)
+    moved = []
+    for later in (at(days=300), at(days=400), at(days=400)):
+        async with database.transaction() as tx:
+            moved.append(await commands.review_members(tx, programme, [member_id], later.now, later))
+    assert [len(moves) for moves in moved] == [0, 1, 0]
     announced = await admin.fetch("SELECT payload FROM outbox WHERE kind = 'tiers.tier_changed' ORDER BY recorded_at")
     assert [(row["payload"]["from_tier"], row["payload"]["to_tier"]) for row in announced] == [
         (None, "gold"),

@@ -43,7 +43,9 @@ SELECT coalesce(v.version, 0) AS version, m.status, m.joined_at, p.locale, p.bir
                             WHERE b.member_id = k.member_id) END AS purchases,
        CASE WHEN $13 THEN (SELECT sum(c.amount)::bigint FROM tier_counter c
                             WHERE c.member_id = k.member_id AND c.counter = 'spend' AND c.day > $14) END AS spend,
-       CASE WHEN $15 THEN memberships_at_v1(k.member_id, $6) END AS memberships
+       CASE WHEN $15 THEN memberships_at_v1(k.member_id, $6) END AS memberships,
+       CASE WHEN $16 THEN ARRAY(SELECT d.badge_key FROM member_badge d
+                                 WHERE d.member_id = k.member_id AND d.earned_at <= $6 ORDER BY 1) END AS badges
   FROM (SELECT $1::uuid AS member_id) AS k
   LEFT JOIN member_version v ON v.member_id = k.member_id
   LEFT JOIN member m ON m.member_id = k.member_id
@@ -146,6 +148,7 @@ async def read_state(db: Queryable, rules: Rules, question: Question) -> MemberS
         "member.spend_12_months" in rules.earning.names,
         today - timedelta(days=365),
         "member.memberships" in rules.earning.names,
+        "member.badges" in rules.earning.names,
     )
     assert row is not None, "the statement answers one row for every member id"
     state = _state(row, rules, question.at)
@@ -208,5 +211,6 @@ def facts_of(
         "member.country": locale.partition("-")[2] or None,
         "member.favourite_store": row["home_store"],
         "member.segments": [],
+        "member.badges": list(row["badges"] or ()),
         "member.attributes": row["preferences"] or {},
     }

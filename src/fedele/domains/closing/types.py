@@ -18,6 +18,8 @@ class DayEnd:
     at: datetime
     moment: Moment
     programme: Programme
+    is_new_version: bool = False
+    """Whether another version was in force at the close before: everybody is to be judged by it."""
 
 
 Due = Callable[[Queryable, DayEnd, MemberId | None, int], Awaitable[Sequence[MemberId]]]

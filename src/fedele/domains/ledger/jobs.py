@@ -1,4 +1,4 @@
-"""Work of the clock: pending lots that are due become available, lots that expired are swept."""
+"""Work of the clock: pending lots that are due become available. What expires is swept by the day's close."""
 
 from fedele.db.database import Database
 from fedele.domains.ledger import commands, queries
@@ -9,27 +9,26 @@ from fedele.kernel.clock import Moment
 BATCH_COUNT = 5000  # each page looks at all that is due, so a midnight with a million lots wants few pages
 
 
-def sweep(database: Database, every_seconds: float = 60.0) -> Schedule:
-    """Settle and expire what is due, member by member, each in a transaction of its own; safe to stop and run again.
+def settle(database: Database, every_seconds: float = 60.0) -> Schedule:
+    """Make pending units available that are due, whatever the hour; what has expired is swept by the day's close.
 
-    Nothing waits for it: what is spendable is judged by the lots at the moment asked, swept or not.
+    Settling is the close's first step, too: to be early here is never out of order.
     """
 
     async def run(moment: Moment) -> None:
-        await sweep_due(database, moment)
+        await settle_due(database, moment)
 
-    return Schedule("ledger.sweep", every_seconds, run)
+    return Schedule("ledger.settle", every_seconds, run)
 
 
-async def sweep_due(database: Database, moment: Moment) -> int:
-    """Settle, then expire, everybody who has something due at the moment; how many members' currencies were touched."""
+async def settle_due(database: Database, moment: Moment) -> int:
+    """Settle for everybody who has something due, member by member, each in a transaction; how many were touched."""
     count = 0
     after: DueMember | None = None
     while due := await queries.list_due(database.reader, moment.now, BATCH_COUNT, after):
         for member in due:
             async with database.transaction() as tx:
                 await commands.settle_pending(tx, member.member_id, member.currency, moment)
-                await commands.expire(tx, member.member_id, member.currency, moment)
         count += len(due)
         after = due[-1]
     return count

@@ -187,13 +187,10 @@ async def transactions_by_purchase(
 
 
 async def list_due(q: Queryable, at: datetime, first: int, after: DueMember | None = None) -> list[DueMember]:
-    """Members and currencies, in order, with a pending lot due or an expired lot unswept at the moment."""
+    """Members and currencies, in order, with a pending lot that is due at the moment."""
     rows = await q.fetch(
         """
-        SELECT member_id, currency FROM lot WHERE remaining > 0 AND state = 'pending' AND activates_at <= $1
-            AND ($2::uuid IS NULL OR (member_id, currency) > ($2, $3::text))
-        UNION
-        SELECT member_id, currency FROM lot WHERE remaining > 0 AND state = 'active' AND expires_at <= $1
+        SELECT DISTINCT member_id, currency FROM lot WHERE remaining > 0 AND state = 'pending' AND activates_at <= $1
             AND ($2::uuid IS NULL OR (member_id, currency) > ($2, $3::text))
         ORDER BY member_id, currency LIMIT $4
         """,

@@ -14,7 +14,9 @@ from fedele.kernel.money import Money, from_units
 _READ = """
 SELECT m.status, m.joined_at, p.locale, p.time_zone, p.birthday_month, p.birthday_day, p.home_store, p.preferences,
        b.purchases_count, b.last_purchase_at, b.spend_minor, r.returned_minor, l.balances,
-       memberships_at_v1(m.member_id, $2) AS memberships
+       memberships_at_v1(m.member_id, $2) AS memberships,
+       ARRAY(SELECT d.badge_key FROM member_badge d
+              WHERE d.member_id = m.member_id AND d.earned_at <= $2 ORDER BY 1) AS badges
   FROM member m
   LEFT JOIN member_profile p ON p.member_id = m.member_id
   LEFT JOIN LATERAL (
@@ -70,6 +72,7 @@ def _facts(row: Row, programme: Programme, at: datetime) -> MemberFacts:
         "member.country": country,
         "member.favourite_store": row["home_store"],
         "member.segments": [],
+        "member.badges": list(row["badges"]),
         "member.attributes": row["preferences"] or {},
     }
     time_zone = row["time_zone"] or config.time_zone

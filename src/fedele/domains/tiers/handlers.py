@@ -1,12 +1,15 @@
 """What follows from tiers' events."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from uuid import UUID
 
 from fedele.db.database import Database
+from fedele.domains.members.events import MemberErased
 from fedele.domains.messaging import commands as messaging
 from fedele.domains.messaging.ports import Clock, ProgrammeAt
 from fedele.domains.messaging.types import Value
 from fedele.domains.programme.types import Programme
+from fedele.domains.tiers.commands import forget_member
 from fedele.domains.tiers.config import TiersConfig
 from fedele.domains.tiers.events import TierChanged
 from fedele.jobs.types import Handler
@@ -14,7 +17,18 @@ from fedele.jobs.types import Handler
 
 def handlers(database: Database, programme_at: ProgrammeAt, clock: Clock) -> tuple[Handler, ...]:
     """Tiers' handlers, for bootstrap's list."""
-    return (messaging.announcing(TierChanged, told_of_tier, database, programme_at, clock),)
+    return (
+        messaging.announcing(TierChanged, told_of_tier, database, programme_at, clock),
+        Handler("tiers.forget_member", MemberErased, _forgetting(database)),
+    )
+
+
+def _forgetting(database: Database) -> Callable[[MemberErased, UUID], Awaitable[None]]:
+    async def forget(event: MemberErased, _outbox_id: UUID) -> None:
+        async with database.transaction() as tx:
+            await forget_member(tx, event.member_id)
+
+    return forget
 
 
 def told_of_tier(event: TierChanged, programme: Programme) -> Mapping[str, Value] | None:

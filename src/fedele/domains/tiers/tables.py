@@ -1,9 +1,11 @@
-"""The tables of tiers; migration 09 is their SQL."""
+"""The tables of tiers; migrations 09 and 20 are their SQL."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Column, Date, DateTime, Index, Integer, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from fedele.db.base import Table
@@ -32,6 +34,27 @@ class TierStandingRow(Table, table=True):
     tier_key: str | None = Field(sa_column=Column(Text, nullable=True))
     since: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     kept_until: datetime | None = Field(sa_column=Column(DateTime(timezone=True), nullable=True))
+    grants: list[Any] = Field(sa_column=Column(JSONB, nullable=False, server_default=text("'[]'")))
+    earned_tier: str | None = Field(sa_column=Column(Text, nullable=True))
+    earned_since: datetime | None = Field(sa_column=Column(DateTime(timezone=True), nullable=True))
+    earned_until: datetime | None = Field(sa_column=Column(DateTime(timezone=True), nullable=True))
+
+
+class TierGrantRow(Table, table=True):
+    """A tier that was given by hand or by a membership, with who, why and until when."""
+
+    __tablename__ = "tier_grant"
+
+    member_id: UUID = Field(primary_key=True, sa_type=Uuid)
+    grant_id: UUID = Field(primary_key=True, sa_type=Uuid)
+    tier_key: str = Field(sa_column=Column(Text, nullable=False))
+    source: str = Field(sa_column=Column(Text, nullable=False))
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    actor: str = Field(sa_column=Column(Text, nullable=False))
+    granted_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    until: datetime | None = Field(sa_column=Column(DateTime(timezone=True), nullable=True))
+    ended_at: datetime | None = Field(sa_column=Column(DateTime(timezone=True), nullable=True))
+    ended_by: str | None = Field(sa_column=Column(Text, nullable=True))
 
 
 class TierChangeRow(Table, table=True):

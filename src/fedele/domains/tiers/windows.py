@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from fedele.domains.tiers.config import CalendarWindow, RollingWindow, TiersConfig
+from fedele.domains.programme.types import Period
+from fedele.domains.tiers.config import AnniversaryWindow, CalendarWindow, RollingWindow, TiersConfig
 from fedele.domains.tiers.types import Window
 
 Days = Mapping[date, int]  # what was counted on each programme day
@@ -31,19 +32,24 @@ def add_months(day: date, months: int) -> date:
 def read_from(config: TiersConfig, today: date) -> date:
     """The first day that any window which still matters today can contain."""
     match config.window:
-        case RollingWindow(months=months):
-            return add_months(today, -months)
+        case RollingWindow(months=months, kept=kept):
+            if kept is None:
+                return add_months(today, -months)
+            # A term that ended unnoticed is judged as of its end: go back by its length and its grace, too.
+            ended = add_months(today, -sum(_months(period) for period in (kept, config.grace)))
+            return add_months(ended - timedelta(days=kept.days + config.grace.days + 3), -months)
         case CalendarWindow(kept_years=years):
             return date(today.year - years, 1, 1)
-        case _:
-            return add_months(today, -24)
+        case AnniversaryWindow(kept_years=years):
+            return add_months(today, -12 * (years + 1))
 
 
 def windows_at(config: TiersConfig, today: date, joined: date) -> list[Window]:
     """The windows that give a tier today, the present one first.
 
     rolling: the last so many months, today included. calendar_year: this year, and those whose tiers are still kept.
-    anniversary: the member's own year, and the one before (29 February is kept on 28 February in common years).
+    anniversary: the member's own year, and those before whose tiers are kept (29 February is kept on 28 February in
+    common years).
     """
     match config.window:
         case RollingWindow(months=months):
@@ -52,23 +58,31 @@ def windows_at(config: TiersConfig, today: date, joined: date) -> list[Window]:
             return [
                 Window(date(year, 1, 1), date(year, 12, 31)) for year in range(today.year, today.year - years - 1, -1)
             ]
-        case _:
-            present = _membership_year(joined, today)
-            return [present, _membership_year(joined, present.first_day - timedelta(days=1))]
+        case AnniversaryWindow(kept_years=years):
+            windows = [_membership_year(joined, today)]
+            for _ in range(years):
+                windows.append(_membership_year(joined, windows[-1].first_day - timedelta(days=1)))
+            return windows
 
 
-def kept_through(config: TiersConfig, window: Window, days: Days, needed: int) -> date:
+def kept_through(config: TiersConfig, window: Window, days: Days, needed: int, joined: date) -> date:
     """The last day of a tier that needs `needed` and is qualified for in this window, before any grace.
 
-    In a rolling window this is the last day on which what was counted so far still suffices by itself.
+    In a rolling window this is the last day on which what was counted so far still suffices by itself, or, where a
+    tier is kept for a period, the last day of that period from today.
     """
     match config.window:
-        case RollingWindow(months=months):
-            return _last_sufficient_day(window, days, needed, months)
+        case RollingWindow(months=months, kept=kept):
+            if kept is None:
+                return _last_sufficient_day(window, days, needed, months)
+            return _first_day_after(window.last_day, _months(kept), kept.days) - timedelta(days=1)
         case CalendarWindow(kept_years=years):
             return date(window.last_day.year + years, 12, 31)
-        case _:
-            return add_months(window.last_day, 12)
+        case AnniversaryWindow(kept_years=years):
+            year = window
+            for _ in range(years):
+                year = _membership_year(joined, year.last_day + timedelta(days=1))
+            return year.last_day
 
 
 def with_grace(config: TiersConfig, day: date) -> date:
@@ -87,8 +101,24 @@ def _last_sufficient_day(window: Window, days: Days, needed: int, months: int) -
     for day, amount in sorted(within(days, window).items()):
         left -= amount
         if left < needed:
-            return add_months(day, months) - timedelta(days=1)
+            return _first_day_after(day, months) - timedelta(days=1)
     return window.last_day
+
+
+def _months(period: Period) -> int:
+    return period.years * 12 + period.months
+
+
+def _first_day_after(day: date, months: int, days: int = 0) -> date:
+    """The first day whose last so many months and days no longer hold this day.
+
+    31 January is within the month that ends on 28 February, and 29 February 2028 within the year that ends on
+    28 February 2029: so it is not always the same day of the month.
+    """
+    until = add_months(day, months) + timedelta(days=days)
+    while add_months(until - timedelta(days=days), -months) < day:
+        until += timedelta(days=1)
+    return until
 
 
 def _membership_year(joined: date, today: date) -> Window:
