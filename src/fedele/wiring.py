@@ -26,6 +26,8 @@ from fedele.api.execution.documents import DocumentMode
 from fedele.api.member.freshness import member_fingerprint
 from fedele.api.member.members import DataExports
 from fedele.bootstrap import DATA_EXPORTS, FEED_SOURCES, PROGRAMME_SECTIONS, handlers_of, schedules_of
+from fedele.console.scanner import ScannerRoutes
+from fedele.console.till_session import with_scanner_cookie
 from fedele.db.database import Database, open_database
 from fedele.domains.auth.commands import Authenticator, ForeignTokens, Login, ensure_bootstrap_key
 from fedele.domains.auth.ports import OtpDelivery
@@ -88,14 +90,17 @@ class Fedele:
             self.wallet_identity.pass_type_identifier,
             self.clock,
         )
+        secure = self.settings.base_url.startswith("https://")
         own = [
             *AuthRoutes(self.login, otp, self.clock).routes(),
             *passkit.routes(),
             *OperationsRoutes(self.database, self.clock).routes(),
+            *ScannerRoutes(self.authenticator, self.programmes, self.clock, secure).routes(),
         ]
+        by_header = authenticate_with(self.authenticator, self.clock)
         return build_app(
             self.services,
-            authenticate_with(self.authenticator, self.clock),
+            with_scanner_cookie(by_header, self.authenticator, self.clock),
             routes=[*own, *routes],
             options=WebOptions(
                 member_documents=DocumentMode(self.settings.graphql_documents),
@@ -195,7 +200,7 @@ def _services(settings: Settings, keyring: Keyring, database: Database, programm
         Peppers: keyring.peppers,
         Feeds: Feeds(FEED_SOURCES, FeedTokens(keyring.feed_tokens)),
         PassLinks: PassLinks(settings.base_url, keyring.pass_links.get_secret_value()),
-        Till: Till(database, programmes),
+        Till: Till(database, programmes, peppers=keyring.peppers),
         DataExports: DataExports(DATA_EXPORTS),
     }
     if (links := _google_links(settings)) is not None:

@@ -11,9 +11,11 @@ from fedele.db.database import Database
 from fedele.domains.activity.types import Line, Tender
 from fedele.domains.checkout.ports import Till
 from fedele.domains.checkout.types import Basket, Benefit
+from fedele.domains.members.queries import find_rotating_code
 from fedele.domains.programme.queries import ProgrammeSource
 from fedele.kernel.clock import Moment
-from fedele.kernel.ids import StoreId
+from fedele.kernel.ids import MemberId, StoreId
+from tests.factories.members import PEPPERS
 from tests.factories.programme import apply_programme
 
 NOON = datetime(2026, 5, 20, 10, 0, tzinfo=UTC)  # 12:00 in Rome
@@ -55,7 +57,14 @@ async def open_till(database: Database, text: str = PROGRAMME, benefits: Sequenc
     async def held(*_: Any) -> Sequence[Benefit]:
         return benefits
 
-    return Till(database, ProgrammeSource(database, PROGRAMME_SECTIONS), held)
+    return Till(database, ProgrammeSource(database, PROGRAMME_SECTIONS), held, peppers=PEPPERS)
+
+
+async def rotating_code_of(database: Database, member_id: MemberId, moment: Moment) -> str:
+    """What the member's app shows at this moment."""
+    shown = await find_rotating_code(database.reader, member_id, PEPPERS, moment)
+    assert shown is not None
+    return shown.code
 
 
 def line(number: int = 1, amount: int = 1000, **given: Any) -> Line:

@@ -41,6 +41,24 @@ _MINOR_DIGITS = {
 }
 
 
+# ISO 4217, the currencies in use (list one, without funds, metals and test codes).
+_IN_USE = frozenset(
+    """
+    AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY
+    COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS
+    INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP
+    MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR
+    SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UYI UZS VED VES
+    VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
+    """.split()
+)
+
+
+def is_currency(code: str) -> bool:
+    """Whether this is the ISO 4217 code of a currency in use."""
+    return code in _IN_USE
+
+
 def minor_digits(currency: str) -> int:
     """How many decimal digits the ISO 4217 currency's minor unit has: EUR 2, JPY 0, KWD 3."""
     return _MINOR_DIGITS.get(currency, 2)

@@ -15,13 +15,12 @@ from fedele.domains.checkout.errors import BasketInvalid, SecondFactNeeded, Tend
 from fedele.domains.checkout.types import Return
 from fedele.domains.ledger.errors import InsufficientPoints
 from fedele.domains.ledger.queries import balances_by_member, verify
-from fedele.domains.members.commands.cards import ensure_rotating_code
 from fedele.domains.members.errors import CardCodeMalformed, CardCodeUnknown, MemberNotFound
 from fedele.domains.members.queries import find_card_code
 from fedele.kernel.ids import MemberId, guest_member_id, new_id
 from fedele.kernel.refusal import KeyReused
 from tests.factories.members import enrolled
-from tests.factories.till import STORE, at, basket, line, open_till, paid_with_points
+from tests.factories.till import STORE, at, basket, line, open_till, paid_with_points, rotating_code_of
 
 WRITTEN = (
     "purchase",
@@ -245,16 +244,14 @@ async def test_pitfall_23_a_static_card_earns_but_cannot_spend(database: Databas
     settled = await commands.settle(till, confirmed, "spend", at())
     assert settled.burned == {"points": 200}
     tenders = await admin.fetchval("SELECT tenders FROM purchase WHERE purchase_id = $1", settled.purchase_id)
-    assert tenders[0]["second_fact"] == "cashier"
+    assert tenders[0]["second_fact"] == "staff_confirmation"
 
 
 async def test_a_retry_after_the_apps_code_ran_out_gets_its_answer(database: Database, admin: Any) -> None:
     """The app's code spends within its minute; a till that lost the reply and asks an hour later still hears it."""
     till, member_id = await open_till(database), await enrolled(database)
     await commands.settle(till, basket(line(amount=50_000), member_id=member_id), "earn", at())
-    async with database.transaction() as tx:
-        code = await ensure_rotating_code(tx, member_id, at())
-    sold = basket(line(amount=300), card=code, tenders=paid_with_points(200, 100))
+    sold = basket(line(amount=300), card=await rotating_code_of(database, member_id, at()), tenders=paid_with_points(200, 100))
     settled = await commands.settle(till, sold, "spend", at())
     assert settled.burned == {"points": 200}
     assert await commands.settle(till, sold, "spend", at(hours=1)) == settled

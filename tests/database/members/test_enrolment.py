@@ -71,8 +71,10 @@ async def test_twenty_at_once_make_one_member(database: Database) -> None:
     results = await asyncio.gather(*(enrol(database, ADA) for _ in range(20)))
     assert len({result.member_id for result in results}) == 1
     assert sum(result.created for result in results) == 1
-    for table in ("member", "member_profile", "member_identity", "card_code", "outbox"):
+    for table in ("member", "member_profile", "member_identity", "outbox"):
         assert await database.reader.fetch_value(f"SELECT count(*) FROM {table}") == 1
+    kinds = await database.reader.fetch("SELECT kind FROM card_code ORDER BY kind")
+    assert [row["kind"] for row in kinds] == ["rotating", "static"]
 
 
 async def test_two_identities_in_opposite_order_do_not_deadlock(database: Database) -> None:

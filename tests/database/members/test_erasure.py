@@ -49,7 +49,6 @@ async def adelaide(database: Database) -> MemberId:
     async with database.transaction() as tx:
         await commands.update_profile(tx, member_id, change, NOON)
         await commands.update_preferences(tx, member_id, {"note": NOTE}, config, NOON)
-        await commands.ensure_rotating_code(tx, member_id, NOON)
         await commands.replace_card_code(tx, member_id, NOON)
     login = make_login(database)
     challenge = await login.request_code(mail, "192.0.2.1", NOON)

@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretBytes
 
 from fedele.db.database import Database
-from fedele.domains.members import commands, queries
+from fedele.domains.members import card, commands, queries
 from fedele.domains.members.config import MembersConfig
 from fedele.domains.members.errors import CardCodeUnknown, MemberErased, MemberNotFound, ProfileInvalid
 from fedele.domains.members.types import Channel, Identity, NewMember, Peppers, ProfileChange, Purpose
@@ -129,14 +129,60 @@ async def test_a_code_never_issued_is_unknown(database: Database) -> None:
 
 async def test_a_rotating_code_finds_its_member_for_a_moment(database: Database, ada: MemberId) -> None:
     """The app's code leads to the member now and to nobody in five minutes."""
-    async with database.transaction() as tx:
-        code = await commands.ensure_rotating_code(tx, ada, NOON)
-    async with database.transaction() as tx:
-        assert await commands.ensure_rotating_code(tx, ada, NOON) == code
-    holder = await queries.find_by_code(database.reader, code, NOON)
+    shown = await queries.find_rotating_code(database.reader, ada, PEPPERS, NOON)
+    assert shown is not None
+    assert NOON.now < shown.next_at < shown.valid_until <= NOON.now + timedelta(seconds=60)
+    holder = await queries.find_by_code(database.reader, shown.code, NOON, PEPPERS)
     assert (holder.member_id, holder.rotating) == (ada, True)
     with pytest.raises(CardCodeUnknown):
-        await queries.find_by_code(database.reader, code, Moment(NOON.now + timedelta(minutes=5)))
+        await queries.find_by_code(database.reader, shown.code, Moment(NOON.now + timedelta(minutes=5)), PEPPERS)
+    with pytest.raises(CardCodeUnknown):  # whoever has not the deployment's secret can verify nothing
+        await queries.find_by_code(database.reader, shown.code, NOON)
+
+
+async def test_nothing_from_which_codes_could_be_made_is_stored(database: Database, admin: Any, ada: MemberId) -> None:
+    """A copy of the table without the deployment's secret makes no rotating code: the secret is derived, not kept."""
+    secret = await queries.find_rotating_secret(database.reader, ada, PEPPERS)
+    assert secret is not None
+    raw = secret.secret.get_secret_value()
+    rows = await admin.fetch("SELECT to_jsonb(c)::text AS row FROM card_code c")
+    assert not [row for row in rows if raw.hex() in row["row"]]
+    other = Peppers(1, {1: SecretBytes(b"the pepper of somebody else")})
+    theirs = await queries.find_rotating_code(database.reader, ada, other, NOON)
+    assert theirs is not None
+    with pytest.raises(CardCodeUnknown):
+        await queries.find_by_code(database.reader, theirs.code, NOON, PEPPERS)
+
+
+async def test_the_code_that_google_shows_is_the_apps(database: Database, ada: MemberId) -> None:
+    """Google's wallet fills RFC 6238's digits into our pattern; a till reads the same member from it."""
+    secret = await queries.find_rotating_secret(database.reader, ada, PEPPERS)
+    assert secret is not None
+    digits = card.totp(secret.secret.get_secret_value(), int(NOON.now.timestamp()) // secret.period_seconds)
+    shown = secret.pattern.replace("{totp_value_0}", digits)
+    holder = await queries.find_by_code(database.reader, shown, NOON, PEPPERS)
+    assert (holder.member_id, holder.rotating) == (ada, True)
+
+
+async def test_codes_outlive_a_change_of_the_deployments_secret(database: Database, ada: MemberId) -> None:
+    """While the old pepper is still known, a code made under it is accepted, as a phone offline shows one."""
+    shown = await queries.find_rotating_code(database.reader, ada, PEPPERS, NOON)
+    assert shown is not None
+    both = Peppers(2, {2: SecretBytes(b"the newer pepper of tests"), **PEPPERS.values})
+    assert (await queries.find_by_code(database.reader, shown.code, NOON, both)).member_id == ada
+
+
+async def test_a_lost_card_takes_its_rotating_codes_along(database: Database, ada: MemberId) -> None:
+    """The code that was on the screen is refused by name at once, and the new one works."""
+    shown = await queries.find_rotating_code(database.reader, ada, PEPPERS, NOON)
+    assert shown is not None
+    async with database.transaction() as tx:
+        await commands.replace_card_code(tx, ada, NOON, "stolen")
+    holder = await queries.find_by_code(database.reader, shown.code, NOON, PEPPERS)
+    assert (holder.revoked_at, holder.revoked_because) == (NOON.now, "stolen")
+    fresh = await queries.find_rotating_code(database.reader, ada, PEPPERS, NOON)
+    assert fresh is not None
+    assert (await queries.find_by_code(database.reader, fresh.code, NOON, PEPPERS)).revoked_at is None
 
 
 async def test_unknown_and_erased_members_change_nothing(database: Database, admin: Any, ada: MemberId) -> None:

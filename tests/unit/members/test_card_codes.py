@@ -10,6 +10,7 @@ from fedele.domains.members import card
 from fedele.domains.members.errors import CardCodeMalformed
 
 NOW = datetime(2026, 11, 21, 9, 30, 10, tzinfo=UTC)
+SECRET = b"12345678901234567890"  # the one of RFC 6238's test vectors
 bodies = st.text(st.sampled_from(card.ALPHABET), min_size=16, max_size=16)
 
 
@@ -37,7 +38,7 @@ def test_qr_alphanumeric_mode_suffices() -> None:
     """Only characters of a QR code's dense alphanumeric mode appear."""
     allowed = set("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:")
     assert set(card.new_static_code()) <= allowed
-    assert set(card.rotating_code(card.new_handle(), card.new_secret(), NOW)) <= allowed
+    assert set(card.rotating_code(card.new_handle(), SECRET, NOW)) <= allowed
 
 
 def test_typing_is_forgiven() -> None:
@@ -79,17 +80,44 @@ def test_what_is_no_code_is_refused(text: str) -> None:
 
 def test_a_rotating_code_lives_for_its_step_and_its_neighbours() -> None:
     """Accepted 30 s early or late, refused after that: a photographed code is dead within a minute and a half."""
-    handle, secret = card.new_handle(), card.new_secret()
+    handle, secret = card.new_handle(), SECRET
     parsed = card.parse_code(card.rotating_code(handle, secret, NOW))
     assert parsed.lookup == handle
     assert parsed.token is not None
     for seconds, current in [(-60, False), (-30, True), (0, True), (30, True), (60, False)]:
-        assert card.token_is_current(parsed.token, secret, NOW + timedelta(seconds=seconds)) is current
+        assert (card.current_step(parsed.token, [secret], NOW + timedelta(seconds=seconds)) is not None) is current
 
 
 def test_a_rotating_code_needs_its_own_secret() -> None:
     """Knowing the handle alone makes no code."""
     handle = card.new_handle()
-    forged = card.parse_code(card.rotating_code(handle, card.new_secret(), NOW))
+    forged = card.parse_code(card.rotating_code(handle, b"another secret of 20", NOW))
     assert forged.token is not None
-    assert not card.token_is_current(forged.token, card.new_secret(), NOW)
+    assert card.current_step(forged.token, [SECRET], NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "digits"),
+    [
+        (59, "94287082"),
+        (1111111109, "07081804"),
+        (1111111111, "14050471"),
+        (1234567890, "89005924"),
+        (2000000000, "69279037"),
+        (20000000000, "65353130"),
+    ],
+)
+def test_the_digits_are_those_of_rfc_6238(seconds: int, digits: str) -> None:
+    """Appendix B's vectors for SHA-1 and eight digits: what Google's wallet computes by itself."""
+    assert card.totp(SECRET, seconds // card.STEP_SECONDS) == digits
+
+
+def test_googles_code_needs_no_check_and_leads_to_the_same_handle() -> None:
+    """Google can only append the digits; such a code parses to the same parts, a cut or a static one does not."""
+    handle = card.new_handle()
+    ours = card.parse_code(card.rotating_code(handle, SECRET, NOW))
+    digits = card.totp(SECRET, card.step_of(NOW))
+    assert card.parse_code(f"FDG1{handle}{digits}") == ours
+    for text in (f"FDG1{handle}{digits[:-1]}", f"FDG1{handle}{digits}0", f"FDG1{handle[:-1]}U{digits}"):
+        with pytest.raises(CardCodeMalformed):
+            card.parse_code(text)

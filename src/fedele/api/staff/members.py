@@ -178,7 +178,9 @@ class MemberQuery:
 async def _find(context: Context, by: MemberBy) -> MemberId | None:
     try:
         if by.card_code is not None:
-            holder = await queries.find_by_code(context.reader, by.card_code.value, context.moment)
+            holder = await queries.find_by_code(
+                context.reader, by.card_code.value, context.moment, context.services.find(records.Peppers)
+            )
             return holder.member_id
         region = (await context.programme()).section(MembersConfig).phone_region
         (identity,) = _identities(

@@ -1,6 +1,9 @@
 """Why the checkout refuses. Nothing is written when it does."""
 
+from fedele.domains.till.errors import SecondFactNeeded
 from fedele.kernel.refusal import Refusal
+
+__all__ = ["SecondFactNeeded"]
 
 
 class BasketInvalid(Refusal):
@@ -24,13 +27,6 @@ class StoreForbidden(Refusal):
     message = "This key may act for its own store only."
 
 
-class SecondFactNeeded(Refusal):
-    """A screenshot of a static card must not be able to spend."""
-
-    code = "SECOND_FACT_NEEDED"
-    message = "To spend value, scan the code shown by the app, or let a cashier confirm with a reason."
-
-
 class TenderNotAccepted(Refusal):
     """The programme's units cannot pay this."""
 
@@ -50,3 +46,24 @@ class ReturnInvalid(Refusal):
 
     code = "RETURN_INVALID"
     message = "{problem}"
+
+
+class PayLimitExceeded(Refusal):
+    """More, fewer or other numbers of units than may pay this basket. Details: currency, units_max, minimum, step."""
+
+    code = "PAY_LIMIT_EXCEEDED"
+    message = "At most {units_max} {currency} can pay here (at least {minimum}, in steps of {step}; 0: any number)."
+
+
+class QuoteChanged(Refusal):
+    """The basket would be settled otherwise than it was quoted."""
+
+    code = "QUOTE_CHANGED"
+    message = "Something changed since the quote. Ask for a new one and show it to the customer."
+
+
+class OccurredTooLongAgo(Refusal):
+    """The programme takes no sales of so long ago. Details: days."""
+
+    code = "OCCURRED_TOO_LONG_AGO"
+    message = "This happened more than {days} days ago: it cannot be settled at a till any more."

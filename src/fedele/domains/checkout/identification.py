@@ -1,27 +1,49 @@
-"""Who stands at the till: the member of a scanned card, a member scanned before, or a guest."""
+"""Who stands at the till: the member of a scanned card, phone or receipt, a member scanned before, or a guest."""
 
 import dataclasses
+import hmac
+import re
+from uuid import UUID
 
 from fedele.db.database import Queryable
+from fedele.domains.activity.types import PurchaseId
+from fedele.domains.auth.commands import take
 from fedele.domains.checkout.errors import BasketInvalid
-from fedele.domains.checkout.types import Basket
+from fedele.domains.checkout.ports import Till
+from fedele.domains.checkout.types import Basket, IdentifiedBy
+from fedele.domains.members.config import MembersConfig
 from fedele.domains.members.errors import CardCodeMalformed, CardCodeRevoked, CardCodeUnknown, MemberErased
-from fedele.domains.members.queries import find_by_code
-from fedele.domains.members.types import MemberStatus
+from fedele.domains.members.queries import find_by_code, find_by_identity
+from fedele.domains.members.types import CardHolder, Identity, MemberStatus, Peppers
+from fedele.domains.till.config import TillConfig
+from fedele.domains.till.errors import PhoneLookupOff
 from fedele.kernel.clock import Moment
-from fedele.kernel.ids import MemberId, guest_member_id
+from fedele.kernel.ids import MemberId, StoreId, guest_member_id
+
+RECEIPT_PREFIX = "FRT1"
+LOOKUPS_BURST, LOOKUPS_SECONDS = 20, 600  # by telephone, for each till key
+_PHONE = re.compile(r"[+0-9][0-9 ()./-]{5,24}")
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_RECEIPT_LENGTH, _MAC_BYTES = 60, 5
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Shopper:
-    """Whom the sale is for, and whether the card shown is one that a screenshot cannot copy."""
+    """Whom the sale is for, and how we know. `holder` is the scanned card's."""
 
     member_id: MemberId
     guest: bool = False
-    rotating: bool = False
+    holder: CardHolder | None = None
+    identified_by: IdentifiedBy = "static_code"
+    purchase_id: PurchaseId | None = None  # of a scanned receipt
+
+    @property
+    def rotating(self) -> bool:
+        """Whether the code shown is one that a screenshot cannot copy for long."""
+        return self.holder is not None and self.holder.rotating
 
 
-async def identify(db: Queryable, basket: Basket, moment: Moment) -> Shopper:
+async def identify(till: Till, db: Queryable, basket: Basket, moment: Moment) -> Shopper:
     """Find the shopper. An unknown or revoked card is refused, or its sale is a guest's, as the basket declares.
 
     Raises CardCodeMalformed, CardCodeUnknown, CardCodeRevoked or MemberErased; BasketInvalid for a card and a member
@@ -32,7 +54,7 @@ async def identify(db: Queryable, basket: Basket, moment: Moment) -> Shopper:
             return Shopper(basket.member_id)
         return Shopper(guest_member_id(basket.store_id, basket.receipt), guest=True)
     try:
-        shopper = await member_of_card(db, basket.card, moment)
+        shopper = await member_of_card(db, basket.card, moment, till.peppers)
     except (CardCodeMalformed, CardCodeUnknown, CardCodeRevoked, MemberErased):
         if basket.unknown_card == "guest":
             return Shopper(guest_member_id(basket.store_id, basket.receipt), guest=True)
@@ -42,11 +64,81 @@ async def identify(db: Queryable, basket: Basket, moment: Moment) -> Shopper:
     return shopper
 
 
-async def member_of_card(db: Queryable, code: str, moment: Moment) -> Shopper:
+async def member_of_card(db: Queryable, code: str, moment: Moment, peppers: Peppers | None = None) -> Shopper:
     """The holder of a card. Raises CardCodeMalformed, CardCodeUnknown, CardCodeRevoked or MemberErased."""
-    holder = await find_by_code(db, code, moment)
-    if holder.revoked_at is not None:
-        raise CardCodeRevoked(field="card")
+    holder = await find_by_code(db, code, moment, peppers)
     if holder.status is MemberStatus.ERASED:
         raise MemberErased(field="card")
-    return Shopper(holder.member_id, rotating=holder.rotating)
+    if holder.revoked_at is not None:
+        raise CardCodeRevoked(reason=holder.revoked_because, field="card")
+    return Shopper(holder.member_id, holder=holder, identified_by="rotating_code" if holder.rotating else "static_code")
+
+
+async def member_of_code(till: Till, code: str, store_id: StoreId | None, caller: str, moment: Moment) -> Shopper:
+    """Whom anything that a till can read belongs to: a card, a telephone number, or a receipt of its own store.
+
+    Raises the card's refusals; IdentityInvalid, PhoneLookupOff or RateLimited for numbers. An unknown number and a
+    foreign receipt look like an unknown card.
+    """
+    text = code.strip()
+    if text.upper().startswith(RECEIPT_PREFIX):
+        return await _member_of_receipt(till, text.upper(), store_id)
+    if _PHONE.fullmatch(text):
+        return await _member_of_phone(till, text, caller, moment)
+    return await member_of_card(till.database.reader, text, moment, till.peppers)
+
+
+async def _member_of_phone(till: Till, text: str, caller: str, moment: Moment) -> Shopper:
+    programme = await till.programmes.at(moment.now)
+    if till.peppers is None or not programme.section(TillConfig).phone_lookup:
+        raise PhoneLookupOff(field="code")
+    # Counted before it is looked up, found or not: nobody tries a directory at a till.
+    await take(
+        till.database, till.peppers, "till-phone", caller,
+        burst=LOOKUPS_BURST, seconds=LOOKUPS_SECONDS, moment=moment,
+    )  # fmt: skip
+    identity = Identity.parse("phone", text, programme.section(MembersConfig).phone_region)
+    member_id = await find_by_identity(till.database.reader, identity, till.peppers)
+    if member_id is None:
+        raise CardCodeUnknown(field="code")
+    return Shopper(member_id, identified_by="phone")
+
+
+async def _member_of_receipt(till: Till, token: str, store_id: StoreId | None) -> Shopper:
+    read = read_receipt_token(till.peppers, token) if till.peppers else None
+    if read is None:
+        raise CardCodeMalformed(field="code")
+    member_id, purchase_id = read
+    store = await till.database.reader.fetch_value(
+        "SELECT store_id FROM purchase WHERE member_id = $1 AND purchase_id = $2", member_id, purchase_id
+    )
+    if store is None or (store_id is not None and store != store_id):
+        raise CardCodeUnknown(field="code")
+    return Shopper(member_id, identified_by="receipt", purchase_id=purchase_id)
+
+
+def receipt_token(peppers: Peppers, member_id: MemberId, purchase_id: PurchaseId) -> str:
+    """What a receipt prints as a QR code, so that a return desk finds the purchase: both ids under a signature."""
+    body = member_id.bytes + purchase_id.bytes
+    number = int.from_bytes(body + _receipt_mac(peppers, peppers.current, body), "big")
+    return RECEIPT_PREFIX + "".join(_ALPHABET[number >> 5 * place & 31] for place in reversed(range(_RECEIPT_LENGTH)))
+
+
+def read_receipt_token(peppers: Peppers, token: str) -> tuple[MemberId, PurchaseId] | None:
+    """The ids of a receipt's token, or None for one that we did not sign."""
+    text = token.removeprefix(RECEIPT_PREFIX)
+    if len(text) != _RECEIPT_LENGTH or set(text) - set(_ALPHABET):
+        return None
+    number = 0
+    for character in text:
+        number = number * 32 + _ALPHABET.index(character)
+    if number.bit_length() > 8 * (32 + _MAC_BYTES):
+        return None
+    raw = number.to_bytes(32 + _MAC_BYTES, "big")
+    body, mac = raw[:32], raw[32:]
+    signed = [hmac.compare_digest(mac, _receipt_mac(peppers, version, body)) for version in peppers.values]
+    return (MemberId(UUID(bytes=body[:16])), PurchaseId(UUID(bytes=body[16:]))) if any(signed) else None
+
+
+def _receipt_mac(peppers: Peppers, version: int, body: bytes) -> bytes:
+    return hmac.digest(peppers.values[version].get_secret_value(), b"receipt-token-1\0" + body, "sha256")[:_MAC_BYTES]

@@ -9,6 +9,7 @@ from fedele.db.database import Database, Queryable
 from fedele.domains.checkout.benefits import offers_in_hand, rewards_within_reach
 from fedele.domains.checkout.types import AffordableReward, Benefit
 from fedele.domains.ledger.types import Balance
+from fedele.domains.members.types import Peppers
 from fedele.domains.programme.queries import ProgrammeSource
 from fedele.domains.programme.types import Programme
 from fedele.kernel.ids import MemberId, StoreId
@@ -36,3 +37,4 @@ class Till:
     programmes: ProgrammeSource
     benefits: Benefits = offers_in_hand
     rewards: Rewards = rewards_within_reach
+    peppers: Peppers | None = None  # None: neither rotating codes nor telephone numbers can be looked up

@@ -6,10 +6,14 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from pydantic import SecretStr
+
 from fedele.domains.activity.types import Line, PurchaseId, ReturnedLine, ReturnId, Tender
 from fedele.domains.earning.types import Boost, Evaluation
 from fedele.domains.ledger.types import Balance
 from fedele.domains.tiers.types import TierStatus
+from fedele.domains.till.config import SecondFact
+from fedele.domains.till.types import DeviceJournal, HoldId
 from fedele.kernel.ids import MemberId, StoreId
 from fedele.kernel.refusal import Refusal
 
@@ -31,10 +35,14 @@ class Basket:
     benefits: tuple[UUID, ...] | None = None  # claims to use; None: all that earn more, and no discount
     confirmation: str | None = None  # the cashier's reason for letting a static card spend value
     unknown_card: Literal["refuse", "guest"] = "refuse"
+    discounts: Literal["taken", "apply"] = "taken"  # taken: the till took them off; apply: amounts are before them
+    rewards: tuple[UUID, ...] = ()  # held rewards to use
+    hold: HoldId | None = None  # what was put aside for this basket, allowed then
+    pin: SecretStr | None = None
 
     @property
     def total_minor(self) -> int:
-        """What the customer pays for all lines."""
+        """What the lines cost, as they were sent."""
         return sum(line.amount_minor for line in self.lines)
 
 
@@ -59,6 +67,20 @@ class AffordableReward:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class TillHeldReward:
+    """A reward the member holds and may use here now."""
+
+    redemption_id: UUID
+    key: str
+    title: str
+    kind: str
+    usable_until: datetime
+
+
+IdentifiedBy = Literal["static_code", "rotating_code", "phone", "receipt"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class TillMember:
     """The member as a till may see them: no contact, no full name."""
 
@@ -69,6 +91,42 @@ class TillMember:
     benefits: tuple[Benefit, ...] = ()
     rewards: tuple[AffordableReward, ...] = ()
     warnings: tuple[str, ...] = ()  # codes
+    held: tuple[TillHeldReward, ...] = ()
+    identified_by: IdentifiedBy = "static_code"
+    second_facts: tuple[SecondFact, ...] = ()  # what still lets this member's value be spent here
+    purchase_id: PurchaseId | None = None  # of the receipt that was scanned
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TakenDiscount:
+    """A discount of an offer or a reward, and what it took off each line."""
+
+    source: Literal["offer", "reward"]
+    id: UUID
+    key: str
+    minor: int
+    lines: Mapping[int, int]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DiscountLeftOut:
+    """A discount that the basket does not take, and why."""
+
+    source: Literal["offer", "reward"]
+    id: UUID
+    key: str
+    title: str
+    code: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PayWith:
+    """How much of a basket units of one currency may pay, and this member's can."""
+
+    currency: str
+    units_max: int  # by the programme
+    units_payable: int  # of what the member has
+    minor_payable: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -79,6 +137,17 @@ class Quote:
     evaluation: Evaluation
     benefits_used: tuple[Benefit, ...] = ()
     tier_after: str | None = None
+    currency: str = ""
+    total_minor: int = 0  # as the lines were sent
+    to_pay_minor: int = 0  # once Fedele's discounts are off
+    lines: tuple[Line, ...] = ()  # as they would be written
+    discounts: tuple[TakenDiscount, ...] = ()
+    left_out: tuple[DiscountLeftOut, ...] = ()
+    burned: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    pay_with: tuple[PayWith, ...] = ()
+    rewards_used: tuple[UUID, ...] = ()
+    second_fact_needed: bool = False
+    hash: str = ""  # give it to settle, which then does exactly this or refuses
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -111,6 +180,16 @@ class Settlement:
     burned: Mapping[str, int]
     spendable: Mapping[str, int]  # per currency this sale touched, after it
     tier_move: TierMove | None = None
+    currency: str | None = None  # None: settled before answers told money
+    total_minor: int = 0  # what was paid
+    discounts: tuple[TakenDiscount, ...] = ()
+    rewards_used: tuple[UUID, ...] = ()
+    late: bool = False  # it reached us later than the programme finds usual
+
+    @property
+    def saved_minor(self) -> int:
+        """What Fedele's discounts took off."""
+        return sum(discount.minor for discount in self.discounts)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +232,49 @@ class EventSettlement:
     awards: tuple[GivenAward, ...]
     spendable: Mapping[str, int]
     tier_move: TierMove | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class OfflineSale:
+    """A sale that a device made while it was alone, under its own number."""
+
+    sequence: int
+    key: str
+    basket: Basket
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ReplayedSale:
+    """What became of it. `problems`: what was refused, or honoured though it could not be kept to."""
+
+    sequence: int
+    key: str
+    outcome: Literal["settled", "honoured", "refused"]
+    settlement: Settlement | None
+    problems: tuple[Refusal, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Replay:
+    """A device's offline sales, each with its result, and the numbers that never came."""
+
+    sales: tuple[ReplayedSale, ...]
+    journal: DeviceJournal
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class HoldRequest:
+    """What a till wants put aside, for the holder of a card or a member scanned before."""
+
+    store_id: StoreId
+    card: str | None = None
+    member_id: MemberId | None = None
+    units: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    rewards: tuple[UUID, ...] = ()
+    redeem: tuple[str, ...] = ()
+    minutes: int | None = None
+    pin: SecretStr | None = None
+    confirmation: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

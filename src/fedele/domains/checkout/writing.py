@@ -10,7 +10,7 @@ from fedele.domains.activity.events import ActivityRecorded, PurchaseRecorded
 from fedele.domains.activity.types import PurchaseId
 from fedele.domains.checkout.basket import line_to_json
 from fedele.domains.checkout.decision import Decision
-from fedele.domains.checkout.types import Basket, EventSettlement, GivenAward, Settlement, TierMove
+from fedele.domains.checkout.types import Basket, EventSettlement, GivenAward, Settlement, TakenDiscount, TierMove
 from fedele.domains.earning.queries import trace_to_json
 from fedele.domains.earning.types import Occasion, Sale
 from fedele.domains.tiers.commands import standing_to_json
@@ -31,13 +31,14 @@ def sale_payload(
     guest: bool,
 ) -> dict[str, Any]:
     """What `settle_v2` reads as p_sale."""
+    total_minor = sum(line.amount_minor for line in sale.lines)  # discounts that Fedele took off are off
     recorded = PurchaseRecorded(
         member_id=member_id,
         occurred_at=sale.occurred_at,
         purchase_id=purchase_id,
         store_id=basket.store_id,
         currency=basket.currency,
-        total_minor=basket.total_minor,
+        total_minor=total_minor,
     )
     return _common(decision, sale.occurred_at, member_id, before, recorded) | {
         "guest": guest,
@@ -47,7 +48,7 @@ def sale_payload(
             "receipt": basket.receipt,
             "channel": basket.channel,
             "currency": basket.currency,
-            "total_minor": basket.total_minor,
+            "total_minor": total_minor,
             "tax_minor": sum(line.tax_minor for line in sale.lines),
             "discount_minor": sum(line.discount_minor for line in sale.lines),
             "tenders": [dataclasses.asdict(tender) for tender in basket.tenders],
@@ -186,6 +187,14 @@ def read_settlement(response: Mapping[str, Any]) -> Settlement:
         burned=response["burned"],
         spendable=response["spendable"],
         tier_move=read_tier_move(response),
+        currency=response.get("currency"),
+        total_minor=response.get("total_minor", 0),
+        discounts=tuple(
+            TakenDiscount(source, UUID(named), key, minor, dict(lines))
+            for source, named, key, minor, lines in response.get("discounts", ())
+        ),
+        rewards_used=tuple(map(UUID, response.get("rewards_used", ()))),
+        late=response.get("late", False),
     )
 
 

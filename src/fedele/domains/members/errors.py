@@ -70,4 +70,4 @@ class CardCodeRevoked(Refusal):
     """The card was replaced, lost or its member left."""
 
     code = "CARD_CODE_REVOKED"
-    message = "This card is no longer valid."
+    message = "This card is no longer valid: it was replaced or reported lost. Scan the member's new code."

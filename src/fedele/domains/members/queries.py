@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from pydantic import SecretStr
+from pydantic import SecretBytes, SecretStr
 
 from fedele.db.database import Queryable, Row
 from fedele.domains.members import card
@@ -23,6 +23,8 @@ from fedele.domains.members.types import (
     NewMember,
     Peppers,
     Purpose,
+    RotatingCode,
+    RotatingSecret,
 )
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId, StoreId
@@ -65,28 +67,38 @@ async def find_by_identity(db: Queryable, identity: Identity, peppers: Peppers) 
     return member_id
 
 
-async def find_by_code(db: Queryable, text: str, moment: Moment) -> CardHolder:
+async def find_by_code(db: Queryable, text: str, moment: Moment, peppers: Peppers | None = None) -> CardHolder:
     """Whom a scanned or typed card code belongs to; `revoked_at` set means: refuse the card, with that reason.
 
     Raises CardCodeMalformed for a misread code, CardCodeUnknown for one never issued or a rotating one out of time.
+    Rotating codes need the peppers; without them they are unknown.
     """
     parsed = card.parse_code(text)
+    digest = card.lookup_digest(parsed.lookup)
     row = await db.fetch_row(
         """
-        SELECT c.member_id, c.revoked_at, c.secret, m.status
+        SELECT c.member_id, c.revoked_at, c.revoked_because, m.status
         FROM card_code c JOIN member m USING (member_id) WHERE c.digest = $1 AND c.kind = $2
         """,
-        card.lookup_digest(parsed.lookup), "static" if parsed.token is None else "rotating",
+        digest, "static" if parsed.token is None else "rotating",
     )  # fmt: skip
     if row is None:
         raise CardCodeUnknown(field="code")
-    # A revoked rotating code has no secret any more: it cannot be told from a guess, so it is unknown.
-    if parsed.token is not None and (
-        row["secret"] is None or not card.token_is_current(parsed.token, row["secret"], moment.now)
-    ):
-        raise CardCodeUnknown(field="code")
+    step = None
+    # A revoked code is told as such whatever its digits: whoever holds it knows the handle already.
+    if parsed.token is not None and row["revoked_at"] is None:
+        known = [card.rotating_secret(peppers, parsed.lookup, version) for version in peppers.values] if peppers else []
+        step = card.current_step(parsed.token, known, moment.now)
+        if step is None:
+            raise CardCodeUnknown(field="code")
     return CardHolder(
-        row["member_id"], MemberStatus(row["status"]), row["revoked_at"], rotating=parsed.token is not None
+        row["member_id"],
+        MemberStatus(row["status"]),
+        row["revoked_at"],
+        rotating=parsed.token is not None,
+        revoked_because=row["revoked_because"],
+        digest=digest,
+        step=step,
     )
 
 
@@ -107,13 +119,39 @@ async def card_codes_by_member(db: Queryable, member_ids: Sequence[MemberId]) ->
     return {row["member_id"]: CardCode(row["member_id"], row["code"], row["issued_at"]) for row in rows}
 
 
-async def find_rotating_code(db: Queryable, member_id: MemberId, moment: Moment) -> str | None:
-    """The code the app shows at this moment; None until `commands.ensure_rotating_code` made the secret."""
-    row = await db.fetch_row(
-        "SELECT code, secret FROM card_code WHERE member_id = $1 AND kind = 'rotating' AND revoked_at IS NULL",
-        member_id,
+async def find_rotating_code(
+    db: Queryable, member_id: MemberId, peppers: Peppers, moment: Moment
+) -> RotatingCode | None:
+    """The code the app shows at this moment. A guest or erased member has none."""
+    handle = await _find_handle(db, member_id)
+    if handle is None:
+        return None
+    step = card.step_of(moment.now)
+    return RotatingCode(
+        code=card.rotating_code(handle, card.rotating_secret(peppers, handle), moment.now),
+        next_at=card.step_ends_at(step),
+        valid_until=card.step_ends_at(step + card.STEPS_ACCEPTED),
     )
-    return card.rotating_code(row["code"], row["secret"], moment.now) if row else None
+
+
+async def find_rotating_secret(db: Queryable, member_id: MemberId, peppers: Peppers) -> RotatingSecret | None:
+    """What a wallet that makes rotating codes by itself needs: Google's rotatingBarcode, TOTP_SHA1."""
+    handle = await _find_handle(db, member_id)
+    if handle is None:
+        return None
+    return RotatingSecret(
+        pattern=f"{card.GOOGLE_PREFIX}{handle}{{totp_value_0}}",
+        secret=SecretBytes(card.rotating_secret(peppers, handle)),
+        period_seconds=card.STEP_SECONDS,
+        digits=card.TOKEN_DIGITS,
+    )
+
+
+async def _find_handle(db: Queryable, member_id: MemberId) -> str | None:
+    handle: str | None = await db.fetch_value(
+        "SELECT code FROM card_code WHERE member_id = $1 AND kind = 'rotating' AND revoked_at IS NULL", member_id
+    )
+    return handle
 
 
 async def consents_by_member(db: Queryable, member_ids: Sequence[MemberId]) -> dict[MemberId, tuple[Consent, ...]]:

@@ -129,13 +129,15 @@ class CardCodeRow(Table, table=True):
         Index("ix_card_code_member_id", "member_id"),
         CheckConstraint("kind IN ('static', 'rotating')", name="kind_known"),
         CheckConstraint("(revoked_at IS NULL) = (code IS NOT NULL)", name="live_or_cleared"),
-        CheckConstraint("(secret IS NOT NULL) = (kind = 'rotating' AND revoked_at IS NULL)", name="secret_of_rotating"),
+        CheckConstraint(
+            "revoked_because IN ('lost', 'stolen', 'copied', 'replaced', 'erased')", name="revocation_known"
+        ),
     )
 
     digest: bytes = Field(sa_column=Column(BYTEA, primary_key=True))
     member_id: UUID = Field(sa_type=Uuid)
     kind: str = _text()
     code: str | None = _text(nullable=True)
-    secret: bytes | None = Field(sa_column=Column(BYTEA, nullable=True))
     issued_at: datetime = _moment()
     revoked_at: datetime | None = _moment(nullable=True)
+    revoked_because: str | None = _text(nullable=True)

@@ -1,4 +1,4 @@
-"""The `till` section of the programme file: what lets value be spent, how discounts stack, what offline sales may do."""
+"""The `till` section of the programme file: what lets value be spent, how discounts stack, what goes offline."""
 
 from decimal import Decimal
 from typing import Literal

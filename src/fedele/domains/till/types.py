@@ -58,7 +58,7 @@ class HeldUnits:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class HeldRewardPart:
-    """A reward that a hold keeps for its basket. `redeemed`: the hold itself bought it, and gives it back if released."""
+    """A reward that a hold keeps for its basket. `redeemed`: the hold bought it, and gives it back if released."""
 
     redemption_id: UUID
     reward_key: str
@@ -85,3 +85,40 @@ class Hold:
         for held in self.units:
             together[held.currency] = together.get(held.currency, 0) + held.units
         return together
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class HoldAsked:
+    """What a till wants put aside for a member. `redeem`: rewards to buy with units; `rewards` are held already."""
+
+    member_id: MemberId
+    store_id: StoreId
+    units: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    rewards: tuple[UUID, ...] = ()
+    redeem: tuple[str, ...] = ()
+    minutes: int | None = None  # None: as the programme declares
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Gap:
+    """Numbers of a device from which nothing has come, both ends included."""
+
+    first: int
+    last: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DeviceJournal:
+    """Where a device's offline sales stand."""
+
+    missing: tuple[Gap, ...]
+    next_sequence: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class StandingAtTill:
+    """What of a member matters for spending here: a PIN, rewards that holds keep, whether the shown code is spent."""
+
+    has_pin: bool
+    kept: frozenset[UUID]
+    code_used: bool

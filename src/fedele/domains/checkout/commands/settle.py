@@ -1,68 +1,81 @@
-"""Settle a sale: earn, spend, use benefits up, move the tier; whole or not at all, once per key."""
+"""Settle a sale: earn, spend, take discounts off, use up, move the tier; whole or not at all, once per key."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+import orjson
 
 from fedele.db.database import Queryable
 from fedele.db.idempotency import input_hash
 from fedele.domains.activity.errors import ReceiptKnown
 from fedele.domains.activity.types import PurchaseId
-from fedele.domains.checkout.basket import basket_body, check_basket, sale_of, skus_of
+from fedele.domains.checkout.basket import basket_body, check_basket, skus_of
 from fedele.domains.checkout.commands.operation import Prepared, Request, answer_of, check_key, perform
-from fedele.domains.checkout.decision import decide_sale
-from fedele.domains.checkout.errors import BenefitNotInHand, SecondFactNeeded
+from fedele.domains.checkout.errors import QuoteChanged
 from fedele.domains.checkout.identification import Shopper, identify
 from fedele.domains.checkout.ports import Till
+from fedele.domains.checkout.pricing import Sold, decide_basket, read_in_hand
 from fedele.domains.checkout.state import Question, Rules, StoredRequest, read_state
-from fedele.domains.checkout.types import Basket, Benefit, Settlement
+from fedele.domains.checkout.types import Basket, Settlement
 from fedele.domains.checkout.writing import read_settlement, sale_payload
-from fedele.domains.members.errors import CardCodeUnknown, MemberErased, MemberNotFound
+from fedele.domains.members.errors import CardCodeRevoked, CardCodeUnknown, MemberErased, MemberNotFound
+from fedele.domains.till.commands import authorisation_json, authorise
+from fedele.domains.till.config import TillConfig
+from fedele.domains.till.errors import SQLSTATE, refusal
+from fedele.domains.till.types import Authorisation, Evidence
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId, new_id
 
 
-async def settle(till: Till, basket: Basket, key: str, moment: Moment, *, quiet: bool = False) -> Settlement:
+async def settle(
+    till: Till, basket: Basket, key: str, moment: Moment, *, quote: str | None = None, quiet: bool = False
+) -> Settlement:
     """Settle the basket under the caller's idempotency key; a retry gets the identical Settlement.
 
-    `quiet` (imports): nothing is announced. Raises BasketInvalid, KeyReused, ReceiptKnown, SecondFactNeeded,
-    TenderNotAccepted, InsufficientPoints, MemberNotFound, MemberErased or the card's refusals; nothing is written then.
+    `quote` is the hash of what the customer was shown: anything else is refused. `quiet` (imports): nothing is
+    announced. Raises BasketInvalid, KeyReused, ReceiptKnown, TenderNotAccepted, PayLimitExceeded, QuoteChanged,
+    OccurredTooLongAgo, InsufficientPoints, MemberNotFound, MemberErased, BenefitNotInHand, the till's refusals of
+    second facts, holds and rewards, or the card's; nothing is written then.
     """
     check_key(key)
     check_basket(basket, moment.now)
     scope, body = f"settle/{basket.store_id}", basket_body(basket)
     digest = input_hash(body)
     try:
-        shopper = await identify(till.database.reader, basket, moment)
-    except CardCodeUnknown:
+        shopper = await identify(till, till.database.reader, basket, moment)
+    except (CardCodeUnknown, CardCodeRevoked):
         # A rotating code has run out by the time of the retry: what was answered then still stands.
         if earlier := await _find_request(till.database.reader, scope, key):
             return read_settlement(answer_of(earlier, digest))
         raise
-    _check_second_fact(basket, shopper)
     request = Request("settle_v2", shopper.member_id, scope, key, body, digest, moment, quiet)
-    sale = _Sale(till, basket, shopper, request)
+    sale = _Sale(till, basket, shopper, request, quote)
     try:
         return read_settlement(await perform(till.database, request, sale.prepare))
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name != "uq_purchase_member_id_store_id_receipt":
             raise
         raise ReceiptKnown(receipt=basket.receipt, store=basket.store_id, field="receipt") from None
+    except asyncpg.PostgresError as error:
+        if error.sqlstate != SQLSTATE:
+            raise
+        raise refusal(orjson.loads(error.detail or "{}")) from None
 
 
 class _Sale:
     """One sale on its way: its ids stay the same however often it is decided."""
 
-    def __init__(self, till: Till, basket: Basket, shopper: Shopper, request: Request) -> None:
-        self.till, self.basket, self.shopper, self.request = till, basket, shopper, request
+    def __init__(self, till: Till, basket: Basket, shopper: Shopper, request: Request, quote: str | None) -> None:
+        self.till, self.basket, self.shopper, self.request, self.quote = till, basket, shopper, request, quote
         self.at: datetime = basket.occurred_at or request.moment.now
         self.purchase_id = PurchaseId(new_id())
+        self.authorisation: Authorisation | None = None
 
     async def prepare(self, db: Queryable) -> Prepared:
         """Read what the rules need and decide."""
-        basket, member_id = self.basket, self.shopper.member_id
+        basket, member_id, moment = self.basket, self.shopper.member_id, self.request.moment
         rules = Rules.of(await self.till.programmes.at(self.at))
         state = await read_state(
             db,
@@ -82,50 +95,63 @@ class _Sale:
         self._check_member(state.status)
         if state.purchase_id is not None:
             raise ReceiptKnown(receipt=basket.receipt, store=basket.store_id, field="receipt")
-        sale = sale_of(basket, self.at, state.products)
-        benefits = await benefits_in_hand(self.till, db, rules, self.shopper, basket, self.at)
-        decision = decide_sale(rules, state, sale, self.purchase_id, benefits, self.request.moment.now)
+        in_hand = await read_in_hand(self.till, db, rules, self.shopper, basket, self.at, moment)
+        sold = decide_basket(rules, state, basket, in_hand, self.at, self.purchase_id, moment)
+        if self.quote is not None and self.quote != sold.hash:
+            raise QuoteChanged(field="quote")
+        await self._authorise(rules, sold)
         guest = self.shopper.guest
-        payload = sale_payload(decision, basket, sale, self.purchase_id, member_id, state.standing, guest=guest)
-        _note_second_fact(payload, self.shopper)
-        return Prepared(state.version, payload)
+        payload = sale_payload(
+            sold.decision, basket, sold.sale, self.purchase_id, member_id, state.standing, guest=guest
+        )
+        return Prepared(state.version, payload | self._spending(sold, payload))
+
+    async def _authorise(self, rules: Rules, sold: Sold) -> None:
+        """Pitfall 23: the code printed on a card may earn; spending takes a second fact."""
+        if not sold.spends or self.authorisation is not None:
+            return
+        self.authorisation = await authorise(
+            self.till.database,
+            rules.programme.section(TillConfig),
+            self.shopper.member_id,
+            self.shopper.holder,
+            Evidence(pin=self.basket.pin, confirmation=self.basket.confirmation),
+            self.request.moment,
+        )
+
+    def _spending(self, sold: Sold, payload: dict[str, Any]) -> dict[str, Any]:
+        """What the answer tells of money, and what is used up beside the ledger, if anything."""
+        told = payload["response"] | {
+            "currency": sold.sale.currency,
+            "total_minor": sold.to_pay_minor,
+            "discounts": [[d.source, str(d.id), d.key, d.minor, sorted(d.lines.items())] for d in sold.discounts],
+            "rewards_used": [str(redemption) for redemption in sold.rewards_used],
+            "late": sold.late,
+        }
+        authorised, hold = self.authorisation, sold.hold
+        fact = authorised.fact if authorised else hold.fact if hold else None
+        for tender in payload["purchase"]["tenders"]:
+            if tender["kind"] == "points" and fact is not None:
+                tender["second_fact"] = fact
+        if authorised is None and hold is None and not sold.rewards_used:
+            return {"response": told}
+        spend = {
+            "authorisation": authorisation_json(authorised) if authorised else None,
+            "hold": str(hold.id) if hold else None,
+            "redemptions": told["rewards_used"],
+            "discounts": {
+                str(d.id): {str(number): minor for number, minor in d.lines.items()}
+                for d in sold.discounts
+                if d.source == "reward"
+            },
+        }
+        return {"response": told, "spend": spend}
 
     def _check_member(self, status: str | None) -> None:
         if status == "erased":
             raise MemberErased(field="memberId")
         if status is None and not self.shopper.guest:
             raise MemberNotFound(field="memberId")
-
-
-async def benefits_in_hand(
-    till: Till, db: Queryable, rules: Rules, shopper: Shopper, basket: Basket, at: datetime
-) -> tuple[Benefit, ...]:
-    """What the shopper uses up with this basket: all that earns more, or what the till chose. A guest holds nothing."""
-    if basket.benefits == () or (shopper.guest and not basket.benefits):
-        return ()
-    if shopper.guest:
-        raise BenefitNotInHand(field="offers")
-    held = await till.benefits(db, rules.programme, shopper.member_id, basket.store_id, at, "")
-    if basket.benefits is None:
-        return tuple(benefit for benefit in held if benefit.boost is not None)
-    chosen = tuple(benefit for benefit in held if benefit.claim_id in basket.benefits)
-    if len(chosen) != len(set(basket.benefits)):
-        raise BenefitNotInHand(field="offers")
-    return chosen
-
-
-def _check_second_fact(basket: Basket, shopper: Shopper) -> None:
-    """Pitfall 23: the code printed on a card may earn; spending takes the app's code or a cashier's word."""
-    spends = any(tender.kind == "points" for tender in basket.tenders)
-    if spends and not shopper.rotating and not basket.confirmation:
-        raise SecondFactNeeded(field="card")
-
-
-def _note_second_fact(payload: dict[str, Any], shopper: Shopper) -> None:
-    """Keep with each points tender what let it spend; the cashier's own words may be personal and are not kept."""
-    for tender in payload["purchase"]["tenders"]:
-        if tender["kind"] == "points":
-            tender["second_fact"] = "rotating_code" if shopper.rotating else "cashier"
 
 
 async def _find_request(db: Queryable, scope: str, key: str) -> StoredRequest | None:

@@ -1,6 +1,6 @@
 """Changing members. Every command on an existing member takes their lock first and refuses an erased one."""
 
-from fedele.domains.members.commands.cards import ensure_rotating_code, replace_card_code
+from fedele.domains.members.commands.cards import replace_card_code
 from fedele.domains.members.commands.consents import set_consent
 from fedele.domains.members.commands.enrolment import create_guest, enrol, enrol_many, link_identity
 from fedele.domains.members.commands.erasure import erase
@@ -10,7 +10,6 @@ __all__ = [
     "create_guest",
     "enrol",
     "enrol_many",
-    "ensure_rotating_code",
     "erase",
     "link_identity",
     "replace_card_code",

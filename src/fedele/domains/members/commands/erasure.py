@@ -24,7 +24,10 @@ async def erase(tx: Transaction, member_id: MemberId, moment: Moment) -> bool:
     for table in ("member_profile", "member_contact", "member_identity", "member_consent"):
         await tx.execute(f"DELETE FROM {table} WHERE member_id = $1", member_id)
     await tx.execute(
-        "UPDATE card_code SET revoked_at = coalesce(revoked_at, $2), code = NULL, secret = NULL WHERE member_id = $1",
+        """
+        UPDATE card_code SET revoked_at = $2, revoked_because = 'erased', code = NULL
+        WHERE member_id = $1 AND revoked_at IS NULL
+        """,
         member_id, moment.now,
     )  # fmt: skip
     await tx.execute(
