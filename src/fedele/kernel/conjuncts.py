@@ -35,6 +35,14 @@ def first_failure(condition: Expression, bindings: Bindings) -> Failure | None:
     """
     if condition.holds(bindings):
         return None
+    found = failures(condition, bindings)
+    assert found, f"every part of {condition.text!r} holds, and yet it does not"
+    return found[0]
+
+
+def failures(condition: Expression, bindings: Bindings) -> list[Failure]:
+    """Every conjunct that is not true, in the order of writing."""
+    found = []
     for start, end in conjuncts(condition.text):
         text = condition.text[start:end]
         part = _part(text, condition.environment)
@@ -44,8 +52,8 @@ def first_failure(condition: Expression, bindings: Bindings) -> Failure | None:
         before = condition.text[:start]
         values = tuple((name, bindings.values.get(name)) for name in sorted(part.names))
         error = outcome if isinstance(outcome, ExpressionError) else None
-        return Failure(text, before.count("\n") + 1, start - before.rfind("\n"), values, error)
-    raise AssertionError(f"every part of {condition.text!r} holds, and yet it does not")
+        found.append(Failure(text, before.count("\n") + 1, start - before.rfind("\n"), values, error))
+    return found
 
 
 def conjuncts(text: str) -> list[tuple[int, int]]:

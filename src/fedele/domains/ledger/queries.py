@@ -31,6 +31,7 @@ __all__ = [
     "list_due",
     "list_entries",
     "list_lots",
+    "lots_by_id",
     "programme_totals",
     "transactions_by_purchase",
     "verify",
@@ -138,6 +139,19 @@ async def list_lots(q: Queryable, member_id: MemberId, currency: CurrencyKey | N
         currency,
     )
     return [_lot(row) for row in rows]
+
+
+async def lots_by_id(q: Queryable, member_id: MemberId, transaction_id: TransactionId) -> dict[LotId, LotRecord]:
+    """The lots that this transaction made, took from or gave back to."""
+    rows = await q.fetch(
+        """
+        SELECT * FROM lot WHERE member_id = $1 AND (transaction_id = $2 OR id IN (
+            SELECT lot_id FROM lot_use WHERE member_id = $1 AND transaction_id = $2))
+        """,
+        member_id,
+        transaction_id,
+    )
+    return {LotId(row["id"]): _lot(row) for row in rows}
 
 
 # One statement for the transaction, its legs and what it did to lots.
