@@ -2,16 +2,18 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 from uuid import UUID
 
 from fedele.domains.checkout.errors import TenderNotAccepted
 from fedele.domains.checkout.state import MemberState, Rules
+from fedele.domains.checkout.tier_history import TierThen, told
 from fedele.domains.checkout.types import Benefit, TierMove
 from fedele.domains.earning.queries import (
     DEFAULT_EXCLUDES,
+    activity_moves,
     eligible_minor,
     evaluate_event,
     evaluate_purchase,
@@ -21,11 +23,12 @@ from fedele.domains.earning.queries import (
 )
 from fedele.domains.earning.types import Award, Earner, Evaluation, Occasion, Sale
 from fedele.domains.ledger.types import Burn, Earn
-from fedele.domains.programme.config import Currency
-from fedele.domains.tiers.commands import change_to_json
-from fedele.domains.tiers.queries import decide, programme_day
-from fedele.domains.tiers.types import Standing, TierDecision
+from fedele.domains.programme.config import ActivityKind, Currency
+from fedele.domains.tiers.queries import programme_day
+from fedele.domains.tiers.types import Standing
 from fedele.kernel.money import CurrencyKey, Money
+
+Place = tuple[str, date | None]  # a currency, and the day from which its units can be spent (None: at once)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -34,78 +37,72 @@ class Decision:
 
     evaluation: Evaluation
     operations: tuple[Mapping[str, Any], ...]
-    operation_of: Mapping[tuple[str, int], int]  # (currency, pending days) → place among the operations
+    operation_of: Mapping[Place, int]  # → place among the operations
     counters: Mapping[tuple[str, date], int]
     burned: Mapping[str, int]
     standing: Standing
-    tier_changes: tuple[Mapping[str, Any], ...]
+    tier_changes: tuple[Mapping[str, Any], ...]  # lines that the history gains
+    tiers_told: tuple[Mapping[str, Any], ...] = ()  # those that are announced
     benefits_used: tuple[Benefit, ...] = ()
 
     @property
     def tier_move(self) -> TierMove | None:
         """The change of tier from before to after, if there was one."""
-        if not self.tier_changes:
+        if not self.tiers_told:
             return None
-        return TierMove(self.tier_changes[0]["from"], self.tier_changes[-1]["to"])
-
-
-@dataclasses.dataclass(slots=True)
-class _TierWork:
-    """The member's tier while it is decided."""
-
-    rules: Rules
-    state: MemberState
-    at: datetime
-    standing: Standing
-    changes: list[Mapping[str, Any]]
-
-    def judge(self, days: Mapping[date, int]) -> None:
-        """Move to where these days put the member at this instant."""
-        decision = decide(self.rules.tiers, self.standing, days, self.at, self.state.joined_at or self.at)
-        self.take(decision)
-
-    def take(self, decision: TierDecision) -> None:
-        """Accept a decision."""
-        if decision.reason:
-            self.changes.append(change_to_json(self.standing, decision))
-        self.standing = decision.standing
+        return TierMove(self.tiers_told[0]["from"], self.tiers_told[-1]["to"])
 
 
 def decide_sale(
     rules: Rules, state: MemberState, sale: Sale, purchase_id: UUID, benefits: Sequence[Benefit], now: datetime
 ) -> Decision:
     """What settling this sale changes."""
-    tiers = _tier_work(rules, state, sale.occurred_at, now)
-    earner = _earner(rules, state, tiers, sale.occurred_at, benefits)
+    at = sale.occurred_at
+    then = TierThen.of(rules, state, at, now)
+    earner = _earner(rules, state, then.tier, benefits)
     evaluation = evaluate_purchase(rules.earning, sale, earner)
     given = {award.rule for award in evaluation.awards}
     used = tuple(benefit for benefit in benefits if benefit.boost is None or benefit.boost.key in given)
     burns = _burns(rules, sale, purchase_id)
-    earns, places = _earns(rules, evaluation, earner.tier, sale.occurred_at, purchase_id, "purchase", len(burns))
-    counters = _counters(rules, evaluation, sale.occurred_at, sum(qualifying_minor(rules, sale)), visit=True)
-    tiers.judge(_with(state.days, counters, rules.tiers.counter))
-    moves = _moved_expiries(rules, state, earner.tier, sale.occurred_at, purchase_id)
+    earns, places = _earns(rules, evaluation, earner.tier, at, purchase_id, "purchase", len(burns))
+    counters = _counters(rules, evaluation, at, sum(qualifying_minor(rules, sale)), visit=True)
+    judged = then.judge(_own(counters, rules.tiers.counter))
+    kinds: set[ActivityKind] = {"purchase"} | ({"earn"} if earns else set()) | ({"burn"} if burns else set())
+    moves = _moves(rules, earner.tier, kinds, at, purchase_id, "purchase")
     return Decision(
         evaluation=evaluation,
         operations=(*burns, *earns, *moves),
         operation_of=places,
         counters=counters,
         burned={burn["currency"]: burn["units"] for burn in burns},
-        standing=tiers.standing,
-        tier_changes=tuple(tiers.changes),
+        standing=judged.standing,
+        tier_changes=judged.changes,
+        tiers_told=tuple(told(then, judged)),
         benefits_used=used,
     )
 
 
 def decide_event(rules: Rules, state: MemberState, occasion: Occasion, event_id: UUID, now: datetime) -> Decision:
     """What recording this event changes."""
-    tiers = _tier_work(rules, state, occasion.occurred_at, now)
-    earner = _earner(rules, state, tiers, occasion.occurred_at, ())
+    at = occasion.occurred_at
+    then = TierThen.of(rules, state, at, now)
+    earner = _earner(rules, state, then.tier, ())
     evaluation = evaluate_event(rules.earning, occasion, earner)
-    earns, places = _earns(rules, evaluation, earner.tier, occasion.occurred_at, event_id, "event", 0)
-    counters = _counters(rules, evaluation, occasion.occurred_at, 0, visit=False)
-    tiers.judge(_with(state.days, counters, rules.tiers.counter))
-    return Decision(evaluation, tuple(earns), places, counters, {}, tiers.standing, tuple(tiers.changes))
+    earns, places = _earns(rules, evaluation, earner.tier, at, event_id, "event", 0)
+    counters = _counters(rules, evaluation, at, 0, visit=False)
+    judged = then.judge(_own(counters, rules.tiers.counter))
+    kinds: set[ActivityKind] = {"event"} | ({"earn"} if earns else set())
+    moves = _moves(rules, earner.tier, kinds, at, event_id, "event")
+    return Decision(
+        evaluation=evaluation,
+        operations=(*earns, *moves),
+        operation_of=places,
+        counters=counters,
+        burned={},
+        standing=judged.standing,
+        tier_changes=judged.changes,
+        tiers_told=tuple(told(then, judged)),
+    )
 
 
 def qualifying_minor(rules: Rules, sale: Sale) -> list[int]:
@@ -118,21 +115,8 @@ def qualifying_minor(rules: Rules, sale: Sale) -> list[int]:
     return eligible_minor(sale, DEFAULT_EXCLUDES)
 
 
-def _tier_work(rules: Rules, state: MemberState, at: datetime, now: datetime) -> _TierWork:
-    """The tier before the sale. Of a sale that reaches us after a later change of tier, judged as of now."""
-    since = state.standing.since
-    late = since is not None and at < since
-    work = _TierWork(rules, state, now if late else at, state.standing, [])
-    work.judge(state.days)
-    return work
-
-
-def _earner(rules: Rules, state: MemberState, tiers: _TierWork, at: datetime, benefits: Sequence[Benefit]) -> Earner:
-    late = state.standing.since is not None and at < state.standing.since
-    tier = state.tier_then if late else tiers.standing.tier
+def _earner(rules: Rules, state: MemberState, tier: str | None, benefits: Sequence[Benefit]) -> Earner:
     levels = rules.tiers.config.levels
-    if levels and tier not in {level.key for level in levels}:
-        tier = levels[0].key
     return Earner(
         facts={**state.facts, "member.tier": tier or ""},
         tier=tier,
@@ -144,20 +128,22 @@ def _earner(rules: Rules, state: MemberState, tiers: _TierWork, at: datetime, be
 
 def _earns(
     rules: Rules, evaluation: Evaluation, tier: str | None, at: datetime, source_id: UUID, source: str, offset: int
-) -> tuple[list[Mapping[str, Any]], dict[tuple[str, int], int]]:
+) -> tuple[list[Mapping[str, Any]], dict[Place, int]]:
     """One earn for each currency and date of availability; the rules that gave it stand in its reason."""
-    grouped: dict[tuple[str, int], list[Award]] = {}
+    grouped: dict[Place, list[Award]] = {}
     for award in evaluation.awards:
-        grouped.setdefault((award.currency, award.pending_days), []).append(award)
+        if award.units:  # what a rule carries to the next purchase is in nobody's hands yet
+            grouped.setdefault((award.currency, award.active_on), []).append(award)
     operations: list[Mapping[str, Any]] = []
-    places: dict[tuple[str, int], int] = {}
-    for (currency, pending_days), awards in grouped.items():
-        active_from = _active_from(at, pending_days, rules.tiers.time_zone)
+    places: dict[Place, int] = {}
+    for place, awards in grouped.items():
+        currency, active_on = place
+        active_from = start_of_day(active_on, rules.tiers.time_zone) if active_on else at
         expiry = expiry_of(rules.earning.currencies.get(currency), tier)
-        places[currency, pending_days] = offset + len(operations)
+        places[place] = offset + len(operations)
         earn = Earn(
             scope=source,
-            key=f"{source_id}:{currency}:{pending_days}",
+            key=f"{source_id}:{currency}:{active_on or 0}",
             currency=CurrencyKey(currency),
             occurred_at=at,
             programme_version=evaluation.programme_version,
@@ -165,18 +151,11 @@ def _earns(
             units=sum(award.units for award in awards),
             source=source,
             purchase_id=source_id if source == "purchase" else None,
-            activates_at=active_from if pending_days else None,
+            activates_at=active_from if active_on else None,
             expires_at=expires_at(expiry, active_from, rules.tiers.time_zone),
         )
         operations.append(earn.as_json())
     return operations, places
-
-
-def _active_from(at: datetime, pending_days: int, time_zone: str) -> datetime:
-    """When units can be spent: at once, or at the first midnight after so many whole programme days."""
-    if not pending_days:
-        return at
-    return start_of_day(programme_day(at, time_zone) + timedelta(days=pending_days), time_zone)
 
 
 def _burns(rules: Rules, sale: Sale, purchase_id: UUID) -> list[Mapping[str, Any]]:
@@ -184,7 +163,7 @@ def _burns(rules: Rules, sale: Sale, purchase_id: UUID) -> list[Mapping[str, Any
     minor: dict[str, int] = {}
     for tender in sale.tenders:
         if tender.kind == "points":
-            key = _paying_currency(rules, tender.currency).key
+            key = paying_currency(rules, tender.currency).key
             minor[key] = minor.get(key, 0) + tender.amount_minor
     burns: list[Mapping[str, Any]] = []
     if minor and sale.currency != rules.earning.home_currency:
@@ -216,7 +195,8 @@ def units_worth(currency: Currency, money: Money) -> int:
     return int(whole.to_integral_value(ROUND_CEILING))
 
 
-def _paying_currency(rules: Rules, key: str | None) -> Currency:
+def paying_currency(rules: Rules, key: str | None) -> Currency:
+    """The currency of a points tender: the one named, or the only one that has a worth. Raises TenderNotAccepted."""
     worthy = [currency for currency in rules.earning.currencies if currency.worth > 0 and key in (None, currency.key)]
     if len(worthy) != 1:
         raise TenderNotAccepted(problem="Name the programme currency that pays.", field="tenders")
@@ -237,35 +217,16 @@ def _counters(
     return {key: amount for key, amount in counters.items() if amount}
 
 
-def _with(days: Mapping[date, int], counters: Mapping[tuple[str, date], int], counter: str) -> dict[date, int]:
-    together = dict(days)
-    for (name, day), amount in counters.items():
-        if name == counter:
-            together[day] = together.get(day, 0) + amount
-    return together
+def _own(counters: Mapping[tuple[str, date], int], counter: str) -> dict[date, int]:
+    """Of what is counted, the days of the counter that qualifies."""
+    return {day: amount for (name, day), amount in counters.items() if name == counter}
 
 
-def _moved_expiries(
-    rules: Rules, state: MemberState, tier: str | None, at: datetime, purchase_id: UUID
+def _moves(
+    rules: Rules, tier: str | None, kinds: set[ActivityKind], at: datetime, source_id: UUID, source: str
 ) -> list[Mapping[str, Any]]:
-    """Where units live as long as the member is active, this purchase gives all of them new time; a late one none."""
-    if state.last_purchase_at is not None and at < state.last_purchase_at:
-        return []
-    moves: list[Mapping[str, Any]] = []
-    for currency in rules.earning.currencies:
-        expiry = expiry_of(currency, tier)
-        if expiry.type == "inactivity" and "purchase" in expiry.activity:
-            until = expires_at(expiry, at, rules.tiers.time_zone)
-            assert until is not None, "an inactivity expiry always ends"
-            moves.append(
-                {
-                    "op": "move_expiry",
-                    "scope": "activity",
-                    "key": f"{purchase_id}:{currency.key}",
-                    "currency": currency.key,
-                    "occurred_at": at.isoformat(),
-                    "expires_at": until.isoformat(),
-                    "reason": {"purchase_id": str(purchase_id)},
-                }
-            )
-    return moves
+    """What this activity does to the expiry of units that live by it."""
+    reason = {f"{source}_id": str(source_id)}
+    zone = rules.tiers.time_zone
+    moves = activity_moves(rules.earning.currencies, tier, kinds, at, zone, str(source_id), reason)
+    return [move.as_json() for move in moves]
