@@ -9,6 +9,9 @@ from fedele.db.database import Database, Queryable, Transaction
 from fedele.domains.activity import queries as activity_queries
 from fedele.domains.auth.handlers import handlers as auth_handlers
 from fedele.domains.auth.jobs import schedules as auth_schedules
+from fedele.domains.auto_rewards import handlers as auto_rewards
+from fedele.domains.auto_rewards import queries as auto_reward_queries
+from fedele.domains.auto_rewards.commands import issue_at_day_end
 from fedele.domains.auto_rewards.config import AutoRewardsConfig
 from fedele.domains.budgets.handlers import handlers as budget_handlers
 from fedele.domains.budgets.jobs import tend as tend_budgets
@@ -23,6 +26,7 @@ from fedele.domains.closing.config import ClosingConfig
 from fedele.domains.closing.jobs import close_schedule
 from fedele.domains.closing.steps import own_steps
 from fedele.domains.closing.types import ClosingStep
+from fedele.domains.earning import handlers as earning
 from fedele.domains.earning.config import EarningConfig
 from fedele.domains.feed import handlers as feed
 from fedele.domains.feed.config import FeedConfig
@@ -44,8 +48,10 @@ from fedele.domains.programme.queries import ProgrammeSource
 from fedele.domains.programme.types import Programme
 from fedele.domains.referrals.config import ReferralConfig
 from fedele.domains.rewards import handlers as rewards
+from fedele.domains.rewards import queries as reward_queries
 from fedele.domains.rewards.config import RewardsConfig
 from fedele.domains.rewards.feed import FEED_SOURCE as REWARDS_IN_FEED
+from fedele.domains.rewards.jobs import schedules as reward_schedules
 from fedele.domains.surveys import handlers as surveys
 from fedele.domains.surveys.config import SurveysConfig
 from fedele.domains.surveys.feed import FEED_SOURCE as SURVEYS_IN_FEED
@@ -107,7 +113,10 @@ async def _lots_stay(_tx: Transaction, _programme: Programme, _member_id: Member
 
 
 # The day's close, in order: settle pending → auto-rewards → tiers → expiry → tiers.
-CLOSING_STEPS: tuple[ClosingStep, ...] = own_steps(_lots_stay)
+CLOSING_STEPS: tuple[ClosingStep, ...] = own_steps(
+    _lots_stay,
+    ClosingStep("auto_rewards", auto_reward_queries.members_due, issue_at_day_end, auto_reward_queries.next_due),
+)
 
 
 def handlers_of(
@@ -126,7 +135,9 @@ def handlers_of(
         *messaging.handlers(delivery),
         *feed.handlers(database),
         *tiers.handlers(database, programmes.at, clock),
+        *earning.handlers(database, programmes, clock),
         *rewards.handlers(database, programmes.at, clock),
+        *auto_rewards.handlers(database, programmes.at, clock),
         *surveys.handlers(database),
         *challenges.handlers(database, programmes.at, clock),
         *closing.handlers(database, programmes.at, clock),
@@ -141,6 +152,7 @@ def schedules_of(database: Database, programmes: ProgrammeSource, delivery: Deli
     return (
         *auth_schedules(database),
         tend_budgets(database),
+        *reward_schedules(database, programmes),
         *till_schedules(database, programmes.at),
         *messaging.schedules(delivery),
         settle_ledger(database),
@@ -156,6 +168,7 @@ DATA_EXPORTS: Mapping[str, Callable[[Queryable, MemberId], Awaitable[Any]]] = {
     "till": till_queries.export_personal_data,
     "tiers": tiers_queries.export_personal_data,
     "memberships": memberships_queries.export_personal_data,
+    "rewards": reward_queries.export_personal_data,
     "wallet": wallet_queries.export_personal_data,
     "challenges": challenges_queries.export_personal_data,
 }

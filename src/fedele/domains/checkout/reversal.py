@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from fedele.domains.activity.errors import ReturnExceedsPurchase
@@ -16,9 +16,9 @@ from fedele.domains.checkout.errors import ReturnInvalid
 from fedele.domains.checkout.state import MemberState, Rules
 from fedele.domains.checkout.types import Return, ReturnSettlement
 from fedele.domains.checkout.writing import counters_to_json, events_to_json, read_tier_move, tier_events, usage_to_json
-from fedele.domains.earning.queries import clawback_units, taken_when_returned
+from fedele.domains.earning.queries import CARRY, carry_back, clawback_units, taken_when_returned
 from fedele.domains.earning.types import GivenAward, Sale
-from fedele.domains.ledger.types import Clawback, Restore, TransactionId
+from fedele.domains.ledger.types import Clawback, ClawbackMode, Restore, TransactionId
 from fedele.domains.tiers.commands import change_to_json, standing_to_json
 from fedele.domains.tiers.queries import decide, decide_after_return, programme_day
 from fedele.domains.tiers.types import Standing
@@ -36,6 +36,8 @@ class ReturnDecision:
     amounts: Mapping[int, int]  # line number → minor units given back
     operations: tuple[Mapping[str, Any], ...]
     clawbacks: tuple[tuple[GivenAward, int], ...]
+    usage: tuple[tuple[tuple[str, str], int, int], ...]  # ((rule or currency, period), units, times) that it changes
+    whole: bool  # nothing of the purchase is left
     restored: Mapping[str, int]
     counters: Mapping[tuple[str, date], int]
     standing: Standing
@@ -77,15 +79,25 @@ def decide_return(
     for line in asked.lines:
         after[line.number] = after.get(line.number, Decimal(0)) + line.quantity
     clawbacks = tuple((award, units) for award in awards if (units := clawback_units(award.record, bought, after)) > 0)
-    restores = _restores(purchase, before, after, return_id, at)
+    restores = _restores(rules, purchase, before, after, return_id, at)
+    taken = {award.record.id: units for award, units in clawbacks}
+    carried = tuple(
+        ((award.record.rule, CARRY), micros, 0)
+        for award in awards
+        if (micros := carry_back(award.record, taken.get(award.record.id, 0), bought, before, after))
+    )
+    whole = all(after.get(number, Decimal(0)) >= quantity for number, quantity in bought.items())
     counters = _counters(rules, purchase, before, after, clawbacks)
     standing, changes = _tier(rules, state, counters, at)
     amounts = {line.number: _taken(purchase, line.number, before, after) for line in asked.lines}
     return ReturnDecision(
         total_minor=sum(amounts.values()),
         amounts=amounts,
-        operations=(*_clawback_operations(rules, clawbacks, return_id, at), *restores),
+        # First what comes back, then what is taken: so units that return can answer for units that were spent.
+        operations=(*restores, *_clawback_operations(rules, awards, clawbacks, return_id, at)),
         clawbacks=clawbacks,
+        usage=(*_unused(clawbacks), *carried),
+        whole=whole,
         restored={restore["currency"]: restore["units"] for restore in restores},
         counters=counters,
         standing=standing,
@@ -109,14 +121,31 @@ def _returned_minor(purchase: Purchase, amounts: Sequence[int], returned: Quanti
     )
 
 
+def _unused(clawbacks: Sequence[tuple[GivenAward, int]]) -> list[tuple[tuple[str, str], int, int]]:
+    """What is taken back makes room in the caps again; an award that is gone altogether counts as never had."""
+    return [
+        (key, -units, -int(award.record.clawed_back_units + units == award.record.units))
+        for award, units in clawbacks
+        for key in award.usage
+    ]
+
+
 def _clawback_operations(
-    rules: Rules, clawbacks: Sequence[tuple[GivenAward, int]], return_id: ReturnId, at: datetime
+    rules: Rules,
+    awards: Sequence[GivenAward],
+    clawbacks: Sequence[tuple[GivenAward, int]],
+    return_id: ReturnId,
+    at: datetime,
 ) -> list[Mapping[str, Any]]:
-    units: dict[tuple[UUID, str], int] = {}
-    for award, taken in clawbacks:
+    """For each earn of the purchase how much of it is to be taken altogether, with this return: what an earlier one had
+    to give up is asked for again, so that any sequence of partial returns ends like the full one.
+    """
+    now = {award.record.id: units for award, units in clawbacks}
+    totals: dict[tuple[UUID, str], int] = {}
+    for award in awards:
         if award.record.ledger_transaction_id is not None:
             key = (award.record.ledger_transaction_id, award.record.currency)
-            units[key] = units.get(key, 0) + taken
+            totals[key] = totals.get(key, 0) + award.record.clawed_back_units + now.get(award.record.id, 0)
     return [
         Clawback(
             scope="return",
@@ -127,21 +156,25 @@ def _clawback_operations(
             reason={"return_id": str(return_id)},
             transaction_id=TransactionId(transaction_id),
             mode=_mode(rules, currency),
-            units=taken,
+            total=total,
         ).as_json()
-        for (transaction_id, currency), taken in units.items()
+        for (transaction_id, currency), total in totals.items()
+        if total > 0
     ]
 
 
-def _mode(rules: Rules, key: str) -> Literal["clamp", "debt"]:
+def _mode(rules: Rules, key: str) -> ClawbackMode:
     """What the programme does about units that are spent already; a currency it has given up forgives."""
     return next((currency.debt for currency in rules.earning.currencies if currency.key == key), "clamp")
 
 
 def _restores(
-    purchase: Purchase, before: Quantities, after: Quantities, return_id: ReturnId, at: datetime
+    rules: Rules, purchase: Purchase, before: Quantities, after: Quantities, return_id: ReturnId, at: datetime
 ) -> list[dict[str, Any]]:
-    """The units that paid for what comes back go home, to their own lots and their own expiry."""
+    """The units that paid for what comes back go home, to their own lots and their own expiry.
+
+    Where that has passed, they live for the currency's grace from now: neither for ever nor gone at once.
+    """
     amounts = [line.amount_minor for line in purchase.lines]
     restores = []
     for burn in purchase.burns:
@@ -158,9 +191,15 @@ def _restores(
                     reason={"return_id": str(return_id)},
                     transaction_id=TransactionId(burn.transaction_id),
                     units=units,
+                    keep_until=_keep_until(rules, burn.currency, at),
                 ).as_json()
             )
     return restores
+
+
+def _keep_until(rules: Rules, key: str, at: datetime) -> datetime | None:
+    currency = next((currency for currency in rules.earning.currencies if currency.key == key), None)
+    return currency.kept_restored_until(at, rules.tiers.time_zone) if currency else None
 
 
 def _share(units: int, part: int, whole: int) -> int:
@@ -228,6 +267,7 @@ def return_payload(
         store_id=asked.store_id,
         currency=purchase.currency,
         total_minor=decision.total_minor,
+        whole=decision.whole,
     )
     return {
         "at": at.isoformat(),
@@ -250,7 +290,7 @@ def return_payload(
         ],
         "operations": list(decision.operations),
         "clawbacks": [{"award_id": str(award.record.id), "units": units} for award, units in decision.clawbacks],
-        "usage": usage_to_json([(key, -units, 0) for award, units in decision.clawbacks for key in award.usage]),
+        "usage": usage_to_json(decision.usage),
         "counters": counters_to_json(decision.counters),
         "standing": standing_to_json(decision.standing) if decision.standing != before else None,
         "tier_changes": list(decision.tier_changes),

@@ -4,6 +4,7 @@ Every sale is decided by `decide_sale`, as at the till, on a MemberState that is
 `checkout_end_v2` and `tier_stand_v1` would have kept it in the database.
 """
 
+import bisect
 import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -14,6 +15,7 @@ from fedele.db.database import Queryable
 from fedele.domains.checkout.decision import Decision
 from fedele.domains.checkout.reversal import ReturnDecision
 from fedele.domains.checkout.state import MemberState, Rules, facts_of
+from fedele.domains.checkout.writing import usage_of
 from fedele.domains.earning.types import RuleUsage
 from fedele.domains.tiers.queries import STANDING_COLUMNS, programme_day, standing_of
 from fedele.domains.tiers.types import Standing
@@ -27,11 +29,13 @@ SELECT coalesce(v.version, 0) AS version, m.status, m.joined_at, p.locale, p.bir
           FROM tier_change c WHERE c.member_id = k.member_id) AS tier_changes,
        (SELECT jsonb_agg(jsonb_build_array(t.membership_key, t.starts_at, t.covered_until)) FROM membership_term t
          WHERE t.member_id = k.member_id AND t.state IN ('running', 'refunded')) AS terms,
+       (SELECT jsonb_agg(jsonb_build_array(d.badge_key, d.earned_at) ORDER BY d.badge_key) FROM member_badge d
+         WHERE d.member_id = k.member_id) AS badges_earned,
        (SELECT jsonb_agg(jsonb_build_array(c.counter, c.day, c.amount)) FROM tier_counter c
          WHERE c.member_id = k.member_id) AS counters,
        (SELECT jsonb_agg(jsonb_build_array(u.rule_key, u.period, u.units, u.times, u.last_at)) FROM rule_usage u
          WHERE u.member_id = k.member_id) AS usage,
-       (SELECT jsonb_build_array(count(*), max(b.occurred_at)) FROM purchase b
+       (SELECT jsonb_agg(b.occurred_at ORDER BY b.occurred_at) FROM purchase b
          WHERE b.member_id = k.member_id) AS purchases
   FROM (SELECT $1::uuid AS member_id) AS k
   LEFT JOIN member_version v ON v.member_id = k.member_id
@@ -47,13 +51,12 @@ class RunningState:
 
     version: int  # as it was read; the database raises it while the series is written
     status: str | None
-    row: Mapping[str, Any]
+    row: dict[str, Any]
     standing: Standing
     tier_changes: list[tuple[datetime, str | None]]
     counters: dict[tuple[str, date], int]
     usage: dict[tuple[str, str], RuleUsage]
-    purchases_count: int
-    last_purchase_at: datetime | None
+    purchased_at: list[datetime]  # ascending
 
     def at(self, rules: Rules, at: datetime, products: Mapping[str, Sequence[str | None]]) -> MemberState:
         """What `read_state` would read for a sale at this instant."""
@@ -61,9 +64,9 @@ class RunningState:
         spend = 0
         if "member.spend_12_months" in rules.earning.names:
             since = today - timedelta(days=365)
-            spend = sum(n for (counter, day), n in self.counters.items() if counter == "spend" and day > since)
-        asked = rules.needs_purchases
-        count, last = (self.purchases_count, self.last_purchase_at) if asked else (0, None)
+            spend = sum(n for (counter, day), n in self.counters.items() if counter == "spend" and since < day <= today)
+        count = bisect.bisect_right(self.purchased_at, at) if rules.needs_purchases else 0
+        last = self.purchased_at[count - 1] if count else None
         return MemberState(
             version=self.version,
             status=self.status,
@@ -75,52 +78,55 @@ class RunningState:
             days={day: n for (counter, day), n in self.counters.items() if counter == rules.tiers.counter},
             usage=self.usage,
             products=products,
-            facts=facts_of({**self.row, "spend": spend, "memberships": self._memberships(at)}, rules, at, count, last),
-            last_purchase_at=last,
+            facts=facts_of(self.row | self._held(at) | {"spend": spend}, rules, at, count, last),
+            tiers_after=self._tiers_after(at),
         )
 
-    def _memberships(self, at: datetime) -> list[str]:
-        held = {
+    def _held(self, at: datetime) -> dict[str, list[str]]:
+        badges = [key for key, earned in self.row["badges_earned"] or () if datetime.fromisoformat(earned) <= at]
+        memberships = {
             key
             for key, starts_at, until in self.row["terms"] or ()
             if datetime.fromisoformat(starts_at) <= at and (until is None or at < datetime.fromisoformat(until))
         }
-        return sorted(held)
+        return {"badges": badges, "memberships": sorted(memberships)}
 
     def _tier_then(self, at: datetime) -> str | None:
         if self.standing.since is None or self.standing.since <= at:
             return None
         return next((tier for since, tier in reversed(self.tier_changes) if since <= at), None)
 
+    def _tiers_after(self, at: datetime) -> tuple[tuple[datetime, str | None], ...]:
+        if self.standing.since is None or self.standing.since <= at:
+            return ()
+        return tuple((since, tier) for since, tier in self.tier_changes if since > at)
+
     def forget(self) -> None:
         """Back to the day of joining: who they are stays, what they did has not happened yet."""
         self.standing, self.tier_changes = Standing(), []
         self.counters, self.usage = {}, {}
-        self.purchases_count, self.last_purchase_at = 0, None
+        self.purchased_at = []
 
     def take_return(self, decision: ReturnDecision) -> None:
         """Let the return have happened."""
         for key, amount in decision.counters.items():
             self.counters[key] = self.counters.get(key, 0) + amount
-        for award, units in decision.clawbacks:
-            for name in award.usage:
-                before = self.usage.get(name, RuleUsage())
-                self.usage[name] = dataclasses.replace(before, units=before.units - units)
+        for name, units, times in decision.usage:
+            before = self.usage.get(name, RuleUsage())
+            self.usage[name] = dataclasses.replace(before, units=before.units + units, times=before.times + times)
         self._stand(decision.standing, decision.tier_changes)
 
     def take(self, decision: Decision, at: datetime, *, purchase: bool = True) -> None:
         """Let the sale have happened, or the event."""
         for key, amount in decision.counters.items():
             self.counters[key] = self.counters.get(key, 0) + amount
-        for award in decision.evaluation.awards:
-            for name in award.usage:
-                before = self.usage.get(name, RuleUsage())
-                last = at if before.last_at is None else max(before.last_at, at)
-                self.usage[name] = RuleUsage(before.units + award.units, before.times + 1, last)
+        for name, units, times in usage_of(decision.evaluation.awards):
+            before = self.usage.get(name, RuleUsage())
+            last = before.last_at if not times else at if before.last_at is None else max(before.last_at, at)
+            self.usage[name] = RuleUsage(before.units + units, before.times + times, last)
         self._stand(decision.standing, decision.tier_changes)
         if purchase:
-            self.purchases_count += 1
-            self.last_purchase_at = at if self.last_purchase_at is None else max(self.last_purchase_at, at)
+            bisect.insort(self.purchased_at, at)
 
     def _stand(self, standing: Standing, changes: Sequence[Mapping[str, Any]]) -> None:
         self.standing = standing
@@ -133,7 +139,6 @@ async def read_running_state(db: Queryable, member_id: MemberId) -> RunningState
     """Read the member once, before a series."""
     row = await db.fetch_row(_READ, member_id)
     assert row is not None, "the statement answers one row for every member id"
-    count, last = row["purchases"] or (0, None)
     return RunningState(
         version=row["version"],
         status=row["status"],
@@ -145,8 +150,7 @@ async def read_running_state(db: Queryable, member_id: MemberId) -> RunningState
             (rule, period): RuleUsage(units, times, datetime.fromisoformat(last_at))
             for rule, period, units, times, last_at in row["usage"] or ()
         },
-        purchases_count=count,
-        last_purchase_at=datetime.fromisoformat(last) if last else None,
+        purchased_at=[datetime.fromisoformat(bought) for bought in row["purchases"] or ()],
     )
 
 

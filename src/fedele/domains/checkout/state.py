@@ -32,6 +32,9 @@ SELECT coalesce(v.version, 0) AS version, m.status, m.joined_at, p.locale, p.bir
        CASE WHEN s.since > $6 THEN (
            SELECT c.to_tier FROM tier_change c WHERE c.member_id = k.member_id AND c.occurred_at <= $6
             ORDER BY c.occurred_at DESC, c.change_id DESC LIMIT 1) END AS tier_then,
+       CASE WHEN s.since > $6 THEN (
+           SELECT jsonb_agg(jsonb_build_array(c.occurred_at, c.to_tier) ORDER BY c.occurred_at, c.change_id)
+             FROM tier_change c WHERE c.member_id = k.member_id AND c.occurred_at > $6) END AS tiers_after,
        (SELECT jsonb_object_agg(c.day, c.amount) FROM tier_counter c
          WHERE c.member_id = k.member_id AND c.counter = $7 AND c.day >= $8) AS days,
        (SELECT jsonb_agg(jsonb_build_array(u.rule_key, u.period, u.units, u.times, u.last_at)) FROM rule_usage u
@@ -40,9 +43,10 @@ SELECT coalesce(v.version, 0) AS version, m.status, m.joined_at, p.locale, p.bir
        (SELECT jsonb_object_agg(a.sku, jsonb_build_array(a.name, a.category, a.department, a.brand))
           FROM product a WHERE a.sku = ANY($11::text[])) AS products,
        CASE WHEN $12 THEN (SELECT jsonb_build_array(count(*), max(b.occurred_at)) FROM purchase b
-                            WHERE b.member_id = k.member_id) END AS purchases,
+                            WHERE b.member_id = k.member_id AND b.occurred_at <= $6) END AS purchases,
        CASE WHEN $13 THEN (SELECT sum(c.amount)::bigint FROM tier_counter c
-                            WHERE c.member_id = k.member_id AND c.counter = 'spend' AND c.day > $14) END AS spend,
+                            WHERE c.member_id = k.member_id AND c.counter = 'spend' AND c.day > $14
+                              AND c.day <= $14 + 365) END AS spend,
        CASE WHEN $15 THEN memberships_at_v1(k.member_id, $6) END AS memberships,
        CASE WHEN $16 THEN ARRAY(SELECT d.badge_key FROM member_badge d
                                  WHERE d.member_id = k.member_id AND d.earned_at <= $6 ORDER BY 1) END AS badges
@@ -87,12 +91,12 @@ class MemberState:
     request: StoredRequest | None
     purchase_id: PurchaseId | None  # under this receipt already
     standing: Standing
-    tier_then: str | None
+    tier_then: str | None  # the tier of that time, where the standing is a later one
     days: Mapping[date, int]
     usage: Mapping[tuple[str, str], RuleUsage]
     products: Mapping[str, Sequence[str | None]]
     facts: Mapping[str, Any]
-    last_purchase_at: datetime | None
+    tiers_after: tuple[tuple[datetime, str | None], ...] = ()  # and what it changed to since then
 
 
 _KEPT: "deque[Rules]" = deque(maxlen=8)
@@ -118,13 +122,8 @@ class Rules:
 
     @property
     def needs_purchases(self) -> bool:
-        """Whether a condition or an expiry asks about earlier purchases."""
-        asked = {"member.purchases_count", "member.days_since_purchase"} & self.earning.names
-        return bool(asked) or any(
-            expiry.type == "inactivity"
-            for currency in self.earning.currencies
-            for expiry in (currency.expiry, *currency.expiry_by_tier.values())
-        )
+        """Whether a condition asks about earlier purchases."""
+        return not {"member.purchases_count", "member.days_since_purchase"}.isdisjoint(self.earning.names)
 
 
 async def read_state(db: Queryable, rules: Rules, question: Question) -> MemberState:
@@ -181,7 +180,7 @@ def _state(row: Row, rules: Rules, at: datetime) -> MemberState:
         },
         products=row["products"] or {},
         facts=facts_of(row, rules, at, purchases[0], last_purchase_at),
-        last_purchase_at=last_purchase_at,
+        tiers_after=tuple((datetime.fromisoformat(changed), tier) for changed, tier in row["tiers_after"] or ()),
     )
 
 

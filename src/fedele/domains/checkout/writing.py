@@ -10,9 +10,9 @@ from fedele.domains.activity.events import ActivityRecorded, PurchaseRecorded
 from fedele.domains.activity.types import PurchaseId
 from fedele.domains.checkout.basket import line_to_json
 from fedele.domains.checkout.decision import Decision
-from fedele.domains.checkout.types import Basket, EventSettlement, GivenAward, Settlement, TakenDiscount, TierMove
-from fedele.domains.earning.queries import trace_to_json
-from fedele.domains.earning.types import Occasion, Sale
+from fedele.domains.checkout.types import Basket, EventSettlement, GivenAward, Honoured, Settlement, TakenDiscount, TierMove
+from fedele.domains.earning.queries import CARRY, trace_to_json
+from fedele.domains.earning.types import Award, LineShare, Occasion, Sale
 from fedele.domains.tiers.commands import standing_to_json
 from fedele.domains.tiers.events import TierChanged
 from fedele.domains.tiers.types import Standing
@@ -105,20 +105,43 @@ def _common(decision: Decision, at: datetime, member_id: MemberId, before: Stand
                 "rule": award.rule,
                 "currency": award.currency,
                 "units": award.units,
-                "line_numbers": [share.number for share in award.lines],
-                "line_units": [share.units for share in award.lines],
+                "line_numbers": _numbers(award),
+                "line_units": _parts(award, award.lines),
                 "periods": [f"{name} {period}" for name, period in award.usage],
-                "operation": decision.operation_of[award.currency, award.pending_days],
+                "line_micros": _micros(award),
+                "operation": decision.operation_of.get((award.currency, award.active_on)),
             }
             for award in evaluation.awards
         ],
         "trace": trace_to_json(evaluation.trace),
-        "usage": usage_to_json([(key, award.units, 1) for award in evaluation.awards for key in award.usage]),
+        "usage": usage_to_json(usage_of(evaluation.awards)),
         "counters": counters_to_json(decision.counters),
-        "standing": standing_to_json(decision.standing) if decision.standing != before else None,
+        "standing": standing_to_json(decision.standing)
+        if decision.standing != before or decision.tier_changes
+        else None,
         "tier_changes": list(decision.tier_changes),
-        "events": events_to_json([recorded, *tier_events(decision.tier_changes, member_id)]),
+        "events": events_to_json([recorded, *tier_events(decision.tiers_told, member_id)]),
     }
+
+
+def _numbers(award: Award) -> list[int]:
+    """The lines that an award came from; those of one that carries may have brought no whole unit."""
+    return [share.number for share in award.micros or award.lines]
+
+
+def _parts(award: Award, shares: Iterable[LineShare]) -> list[int]:
+    parts = {share.number: share.units for share in shares}
+    return [parts.get(number, 0) for number in _numbers(award)]
+
+
+def _micros(award: Award) -> list[int]:
+    return [share.units for share in award.micros]
+
+
+def usage_of(awards: Iterable[Award]) -> list[tuple[tuple[str, str], int, int]]:
+    """((rule or currency, period), units, times) that these awards fill, and what their rules carry from now on."""
+    filled = [(key, award.units, 1) for award in awards for key in award.usage]
+    return filled + [((award.rule, CARRY), award.carried_micros, 0) for award in awards if award.carried_micros]
 
 
 def counters_to_json(counters: Mapping[tuple[str, Any], int]) -> list[dict[str, Any]]:
@@ -195,6 +218,7 @@ def read_settlement(response: Mapping[str, Any]) -> Settlement:
         ),
         rewards_used=tuple(map(UUID, response.get("rewards_used", ()))),
         late=response.get("late", False),
+        honoured=tuple(Honoured(*one) for one in response.get("honoured", ())),
     )
 
 

@@ -1,11 +1,12 @@
 """Caps and cooldowns: how much of an award still fits, in the periods of the programme's own calendar."""
 
+import calendar
 import dataclasses
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from fedele.domains.earning.config import Cap, CapPeriod, EventAward
+from fedele.domains.earning.config import Cap, CapPeriod, RuleBase
 from fedele.domains.earning.types import LineShare, Outcome, RuleUsage
 from fedele.kernel.apportion import apportion
 from fedele.kernel.money import to_units
@@ -13,8 +14,14 @@ from fedele.kernel.money import to_units
 UsageKey = tuple[str, str]  # (rule key, period) or ("currency:<key>", period)
 
 
-def period_of(per: CapPeriod, at: datetime, time_zone: str) -> str | None:
-    """The period of the programme's calendar that an instant falls in; None for `transaction`: it is not kept."""
+CARRY = "carry"  # the period under which a rule's carried millionths of a unit are kept
+
+
+def period_of(per: CapPeriod, at: datetime, time_zone: str, joined: datetime | None = None) -> str | None:
+    """The period of the programme's calendar that an instant falls in; None for `transaction`: it is not kept.
+
+    A membership year is named by the calendar year in which it began; who has not joined yet joins now.
+    """
     local = at.astimezone(ZoneInfo(time_zone))
     match per:
         case "transaction":
@@ -26,10 +33,21 @@ def period_of(per: CapPeriod, at: datetime, time_zone: str) -> str | None:
             return f"week:{year}-W{week:02}"
         case "month":
             return f"month:{local:%Y-%m}"
+        case "quarter":
+            return f"quarter:{local.year}-{(local.month + 2) // 3}"
         case "year":
             return f"year:{local:%Y}"
+        case "membership_year":
+            began = _membership_year(local.date(), (joined or at).astimezone(ZoneInfo(time_zone)).date())
+            return f"membership_year:{began}"
         case "lifetime":
             return "lifetime"
+
+
+def _membership_year(day: date, joined: date) -> int:
+    """The calendar year in which the membership year of this day began; 29 February is the 28th in common years."""
+    last = calendar.monthrange(day.year, joined.month)[1]
+    return day.year if day >= date(day.year, joined.month, min(joined.day, last)) else day.year - 1
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -44,8 +62,10 @@ class Capped:
 class Meter:
     """The member's use of capped rules, with what this evaluation has given so far."""
 
-    def __init__(self, usage: Mapping[UsageKey, RuleUsage], at: datetime, time_zone: str) -> None:
-        self._usage, self._at, self._time_zone = usage, at, time_zone
+    def __init__(
+        self, usage: Mapping[UsageKey, RuleUsage], at: datetime, time_zone: str, joined: datetime | None = None
+    ) -> None:
+        self._usage, self._at, self._time_zone, self._joined = usage, at, time_zone, joined
         self._given: dict[UsageKey, int] = {}
         self._in_transaction: dict[str, int] = {}
 
@@ -62,14 +82,14 @@ class Meter:
     def fill(self, name: str, caps: Iterable[Cap], units: int) -> tuple[UsageKey, ...]:
         """Count `units` towards these caps. Returns the counters that the award fills."""
         self._in_transaction[name] = self._in_transaction.get(name, 0) + units
-        periods = {period_of(cap.per, self._at, self._time_zone) for cap in caps}
+        periods = {period_of(cap.per, self._at, self._time_zone, self._joined) for cap in caps}
         keys = tuple((name, period) for period in sorted(period for period in periods if period))
         for key in keys:
             self._given[key] = self._given.get(key, 0) + units
         return keys
 
     def _used(self, name: str, per: CapPeriod) -> int:
-        period = period_of(per, self._at, self._time_zone)
+        period = period_of(per, self._at, self._time_zone, self._joined)
         if period is None:
             return self._in_transaction.get(name, 0)
         return self._usage.get((name, period), RuleUsage()).units + self._given.get((name, period), 0)
@@ -82,9 +102,9 @@ def shrink(lines: tuple[LineShare, ...], units: int) -> tuple[LineShare, ...]:
 
 
 def resting(
-    rule: EventAward, usage: Mapping[UsageKey, RuleUsage], at: datetime
+    rule: RuleBase, usage: Mapping[UsageKey, RuleUsage], at: datetime
 ) -> tuple[Outcome, dict[str, object]] | None:
-    """Why an event rule gives nothing to this member now (its cooldown, its number of times), or None."""
+    """Why a rule gives nothing to this member now (its cooldown, its number of times), or None."""
     past = usage.get((rule.key, "lifetime"))
     if past is None or not past.times:
         return None

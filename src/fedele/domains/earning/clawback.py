@@ -5,10 +5,10 @@ is computed from what has come back altogether; what is taken now is the target 
 therefore never adds up: the last piece of a line takes whatever its line still holds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
-from fedele.domains.earning.types import AwardRecord
+from fedele.domains.earning.types import MICROS, AwardRecord, LineShare
 
 
 def taken_when_returned(units: int, quantity: Decimal, returned: Decimal) -> int:
@@ -24,8 +24,27 @@ def clawback_units(award: AwardRecord, quantities: Mapping[int, Decimal], return
     `quantities` and `returned` are by line number and cumulative: all that was bought, all that has come back,
     the return in hand included. Never negative, and never more than what the award has left.
     """
-    target = sum(
+    return max(0, min(_target(award.lines, quantities, returned), award.units) - award.clawed_back_units)
+
+
+def carry_back(
+    award: AwardRecord,
+    units: int,
+    quantities: Mapping[int, Decimal],
+    before: Mapping[int, Decimal],
+    after: Mapping[int, Decimal],
+) -> int:
+    """What a return that takes `units` of this award changes in the millionths that its rule carries.
+
+    The lines' exact millionths leave the member; those that leave as whole units are taken from the balance, the rest
+    from what is carried, which may fall below nothing: the next purchase fills it up.
+    """
+    taken = _target(award.micros, quantities, after) - _target(award.micros, quantities, before)
+    return units * MICROS - taken if award.micros else 0
+
+
+def _target(shares: Sequence[LineShare], quantities: Mapping[int, Decimal], returned: Mapping[int, Decimal]) -> int:
+    return sum(
         taken_when_returned(share.units, quantities[share.number], returned.get(share.number, Decimal(0)))
-        for share in award.lines
+        for share in shares
     )
-    return max(0, min(target, award.units) - award.clawed_back_units)

@@ -46,7 +46,7 @@ class CurrencyCap(Cap):
 
 
 class ActivatesOn(Section):
-    """Units can be spent from one date on: `{month: 3, day: 1, years: 1}` is 1 March of the year after they were earned.
+    """Units can be spent from one date on: `{month: 3, day: 1, years: 1}` is 1 March of the year after the earning.
 
     With `years: 0` it is the next such date. 29 February is the 28th in common years.
     """

@@ -1,36 +1,67 @@
 """Evaluate a purchase or an event under one version of the programme: pure, exact, and with a reason for every rule.
 
 The order is fixed and stated: dates → lines and their eligible money → minimum spend → conflicts within a group (line
-by line) → rounding at the rule's point → caps of the rule → boosts in hand → caps of the currency. Rules are tried in
-the order of the file, which is also the order in which they fill a shared cap.
+by line) → rounding at the rule's point → caps of the rule → boosts in hand → caps of the currency → margin floors and
+budgets. Rules are tried in the order of the file, which is also the order in which they fill a shared cap.
 """
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fedele.domains.earning.bindings import event_bindings, line_bindings, values_read
-from fedele.domains.earning.candidates import Candidate, event_units, line_shares, rate_of, rounded
-from fedele.domains.earning.caps import Meter, resting, shrink
-from fedele.domains.earning.config import Cap, EventAward, Excluded, PurchaseMultiplier, Rule
-from fedele.domains.earning.conflict import settle_conflict
-from fedele.domains.earning.eligibility import eligible_minor
+from fedele.domains.earning.candidates import (
+    Candidate,
+    eligible_minor,
+    event_units,
+    fixed_counts,
+    line_shares,
+    rate_of,
+    rate_of_fixed,
+    rounded,
+    settle_conflict,
+)
+from fedele.domains.earning.caps import CARRY, Meter, resting, shrink
+from fedele.domains.earning.config import (
+    NOT_EARNING,
+    Cap,
+    EventAward,
+    Excluded,
+    PurchaseFixed,
+    PurchaseMultiplier,
+    PurchaseRule,
+    Rule,
+)
+from fedele.domains.earning.expiry import active_on
+from fedele.domains.earning.means import within_means
 from fedele.domains.earning.rulebook import Rulebook
-from fedele.domains.earning.types import Award, Boost, Earner, Evaluation, Occasion, Outcome, RuleTrace, Sale
+from fedele.domains.earning.types import (
+    MICROS,
+    Award,
+    Boost,
+    Earner,
+    Evaluation,
+    Occasion,
+    Outcome,
+    RuleTrace,
+    RuleUsage,
+    Sale,
+)
 from fedele.kernel.apportion import apportion
 from fedele.kernel.expressions import Bindings, Expression, ExpressionError, Value
 from fedele.kernel.money import Money, minor_digits
 
-DEFAULT_EXCLUDES: tuple[Excluded, ...] = ("tax", "gift_card", "delivery", "fee", "donation", "paid_in_points")
+DEFAULT_EXCLUDES = NOT_EARNING
 
 
 def evaluate_purchase(rulebook: Rulebook, sale: Sale, earner: Earner) -> Evaluation:
     """What this sale earns this member, and what became of every rule."""
     work = _PurchaseWork(rulebook, sale, earner)
-    rules = [rule for rule in rulebook.config.rules if isinstance(rule, PurchaseMultiplier)]
+    rules = [rule for rule in rulebook.config.rules if not isinstance(rule, EventAward)]
     candidates = [candidate for rule in rules if (candidate := work.candidate(rule))]
     work.resolve(candidates)
     for candidate in candidates:
@@ -38,7 +69,7 @@ def evaluate_purchase(rulebook: Rulebook, sale: Sale, earner: Earner) -> Evaluat
     for boost in earner.boosts:
         work.boost(boost, candidates)
     work.cap_currencies()
-    return work.evaluation()
+    return within_means(work.evaluation(), rulebook, earner, sale)
 
 
 def evaluate_event(rulebook: Rulebook, occasion: Occasion, earner: Earner) -> Evaluation:
@@ -49,7 +80,7 @@ def evaluate_event(rulebook: Rulebook, occasion: Occasion, earner: Earner) -> Ev
         if isinstance(rule, EventAward) and rule.event == occasion.name:
             _try_event_rule(work, rule, bindings)
     work.cap_currencies()
-    return work.evaluation()
+    return within_means(work.evaluation(), rulebook, earner)
 
 
 def _try_event_rule(work: "_Work", rule: EventAward, bindings: Bindings) -> None:
@@ -69,9 +100,8 @@ def _try_event_rule(work: "_Work", rule: EventAward, bindings: Bindings) -> None
     units = event_units(rule, max(amount, Decimal(0)), currency.decimals, currency.rounding, multiplier)
     if units <= 0:
         return work.note(rule, "nothing_eligible", amount=str(amount))
-    counts = (rule.key, "lifetime") if rule.cooldown_hours or rule.times_max else None
     basis = {"amount": str(amount), **work.multiplied(rule)}
-    return work.give(Award(rule.key, rule.currency, units, (), work.pending_days(rule)), rule, counts, basis)
+    return work.give(Award(rule.key, rule.currency, units, (), work.active_on(rule)), rule, basis)
 
 
 class _Work:
@@ -79,7 +109,8 @@ class _Work:
 
     def __init__(self, rulebook: Rulebook, at: datetime, earner: Earner) -> None:
         self.rulebook, self.at, self.earner = rulebook, at, earner
-        self.meter = Meter(earner.usage, at, rulebook.time_zone)
+        self.meter = Meter(earner.usage, at, rulebook.time_zone, earner.facts.get("member.joined_at"))
+        self.local = at.astimezone(ZoneInfo(rulebook.time_zone))
         self.awards: list[Award] = []
         self.trace: list[RuleTrace] = []
 
@@ -94,9 +125,12 @@ class _Work:
         self.trace.append(RuleTrace(rule.key, outcome, 0, rule.currency, details))
 
     def in_dates(self, rule: Rule) -> bool:
-        """Whether the rule's dates contain the event's own time; notes it if not."""
+        """Whether the rule's dates and hours contain the event's own time; notes it if not."""
         if rule.dates.contains(self.at, self.rulebook.time_zone):
-            return True
+            if not rule.windows or any(window.contains(self.local) for window in rule.windows):
+                return True
+            self.note(rule, "outside_window", local=f"{self.local:%a %H:%M}".lower())
+            return False
         starts = rule.dates.starts_at(self.rulebook.time_zone)
         if starts and self.at < starts:
             self.note(rule, "not_started", starts=str(rule.dates.starts))
@@ -104,9 +138,14 @@ class _Work:
             self.note(rule, "ended", ends=str(rule.dates.ends))
         return False
 
-    def pending_days(self, rule: Rule) -> int:
-        """After how many days the rule's units can be spent."""
-        return self.rulebook.config.pending_days if rule.pending_days is None else rule.pending_days
+    def active_on(self, rule: Rule | None) -> date | None:
+        """The programme's day from which the rule's units (a boost's, without one) can be spent; None: at once."""
+        days = rule.pending_days if rule else None
+        return active_on(
+            self.local.date(),
+            self.rulebook.config.pending_days if days is None else days,
+            rule.activates_on if rule else None,
+        )
 
     def multiplied(self, rule: Rule) -> dict[str, Any]:
         """The tier and its multiplier, where it changes what the rule gives: what Explain shows of it."""
@@ -118,19 +157,17 @@ class _Work:
         self,
         award: Award,
         rule: Rule,
-        also_counts: tuple[str, str] | None = None,
         basis: Mapping[str, Any] | None = None,
     ) -> None:
         """Give what the rule's caps leave of an award, and note it. `basis`: what made its units, for Explain."""
         decimals = self.rulebook.currencies.get(rule.currency).decimals
         capped = self.meter.fit(rule.key, rule.caps, award.units, decimals)
-        if capped.units == 0:
+        if capped.units == 0 < award.units:
             return self.note(rule, "cap_reached", **_cap_details(capped.cap, capped.room, award.units))
-        lines = award.lines if capped.units == award.units else shrink(award.lines, capped.units)
         usage = self.meter.fill(rule.key, rule.caps, capped.units)
-        if also_counts and also_counts not in usage:
-            usage += (also_counts,)
-        self.awards.append(dataclasses.replace(award, units=capped.units, lines=lines, usage=usage))
+        if (rule.cooldown_hours or rule.times_max) and (rule.key, "lifetime") not in usage:
+            usage += ((rule.key, "lifetime"),)
+        self.awards.append(dataclasses.replace(_cut(award, capped.units), usage=usage))
         details = dict(basis or {})
         if capped.cap:
             details |= _cap_details(capped.cap, capped.room, award.units) | {"before_caps": award.units}
@@ -148,10 +185,9 @@ class _Work:
             capped = self.meter.fit(name, caps, award.units, self.rulebook.currencies.get(award.currency).decimals)
             if capped.cap is not None:
                 self._retell(award, capped.units, _cap_details(capped.cap, capped.room, award.units))
-            if capped.units:
-                lines = award.lines if capped.units == award.units else shrink(award.lines, capped.units)
+            if capped.units or not award.units:
                 usage = award.usage + self.meter.fill(name, caps, capped.units)
-                kept.append(dataclasses.replace(award, units=capped.units, lines=lines, usage=usage))
+                kept.append(dataclasses.replace(_cut(award, capped.units), usage=usage))
         self.awards = kept
 
     def _retell(self, award: Award, units: int, details: dict[str, Any]) -> None:
@@ -201,7 +237,7 @@ class _PurchaseWork(_Work):
             self._bindings = line_bindings(self.sale, self.earner, self.rulebook.time_zone, names)
         return self._bindings
 
-    def candidate(self, rule: PurchaseMultiplier) -> Candidate | None:
+    def candidate(self, rule: PurchaseRule) -> Candidate | None:
         """The rule's claim if it stood alone; None (and noted why) if it has none."""
         if not self.in_dates(rule):
             return None
@@ -222,12 +258,26 @@ class _PurchaseWork(_Work):
             if not any(money):
                 self.note(rule, "condition", **self._why_not(rule.when, values))
                 return None
-        currency = self.rulebook.currencies.get(rule.currency)
-        digits = minor_digits(self.sale.currency)
-        rate = rate_of(rule, currency.decimals, digits, self.earner.tier_multiplier)
-        return Candidate(rule, currency.rounding, list(money), rate)
+        if rest := resting(rule, self.earner.usage, self.at):
+            outcome, details = rest
+            self.note(rule, outcome, **details)
+            return None
+        return self._claim(rule, list(money))
 
-    def _answers(self, rule: PurchaseMultiplier, when: Expression) -> list[Value | ExpressionError]:
+    def _claim(self, rule: PurchaseRule, money: list[int]) -> Candidate | None:
+        currency, multiplier = self.rulebook.currencies.get(rule.currency), self.earner.tier_multiplier
+        if isinstance(rule, PurchaseFixed):
+            counted = fixed_counts(rule, money, [line.quantity for line in self.sale.lines])
+            if not any(counted):
+                self.note(rule, "nothing_eligible", counts=rule.each)
+                return None
+            return Candidate(
+                rule, currency.rounding, counted, rate_of_fixed(rule, counted, currency.decimals, multiplier)
+            )
+        rate = rate_of(rule, currency.decimals, minor_digits(self.sale.currency), multiplier)
+        return Candidate(rule, currency.rounding, money, rate)
+
+    def _answers(self, rule: PurchaseRule, when: Expression) -> list[Value | ExpressionError]:
         """What the rule's condition says of each line."""
         bindings = self.bindings()
         if rule.key in self.rulebook.line_rules:
@@ -252,18 +302,41 @@ class _PurchaseWork(_Work):
             for loser, winner in settle_conflict(members, how).items():
                 rule = next(candidate.rule for candidate in members if candidate.rule.key == loser)
                 self.note(rule, "outbid", by=winner, group=group, conflict=how)
-        candidates[:] = [candidate for candidate in candidates if any(candidate.money)]
+        candidates[:] = [candidate for candidate in candidates if any(candidate.counted)]
 
     def award(self, candidate: Candidate) -> None:
         """Give what the candidate brings, rounded at its point."""
+        rule = candidate.rule
+        if isinstance(rule, PurchaseMultiplier) and rule.rounding_point == "balance":
+            self._award_carrying(candidate)
+            return
         units, lines = candidate.shares(self.numbers)
         if units == 0:
-            self.note(candidate.rule, "nothing_eligible", rounds_to=0, rounding=candidate.rounding)
+            self.note(rule, "nothing_eligible", rounds_to=0, rounding=candidate.rounding)
             return
+        self.give(
+            Award(rule.key, rule.currency, units, lines, self.active_on(rule)), rule, basis=self._basis(candidate)
+        )
+
+    def _award_carrying(self, candidate: Candidate) -> None:
         rule = candidate.rule
-        counted = zip(self.numbers, candidate.money, strict=True)
-        basis = {"money": [[number, minor] for number, minor in counted if minor], **self.multiplied(rule)}
-        self.give(Award(rule.key, rule.currency, units, lines, self.pending_days(rule)), rule, basis=basis)
+        carried = self.earner.usage.get((rule.key, CARRY), RuleUsage()).units
+        units, lines, micros, added = candidate.carrying(self.numbers, carried)
+        basis = self._basis(candidate) | {
+            "carried_before": str(Decimal(carried) / MICROS), "carried": str(Decimal(carried + added) / MICROS),
+        }  # fmt: skip
+        self.give(
+            Award(rule.key, rule.currency, units, lines, self.active_on(rule), (), micros, added), rule, basis=basis
+        )
+
+    def _basis(self, candidate: Candidate) -> dict[str, Any]:
+        """What made the units, for Explain: the money or the pieces that were counted, and the tier's multiplier."""
+        rule = candidate.rule
+        counted = [[number, count] for number, count in zip(self.numbers, candidate.counted, strict=True) if count]
+        if not isinstance(rule, PurchaseFixed):
+            return {"money": counted, **self.multiplied(rule)}
+        counts = [[0, "1"]] if rule.each == "purchase" else [[number, str(count)] for number, count in counted]
+        return {"counts": counts, **self.multiplied(rule)}
 
     def boost(self, boost: Boost, candidates: Iterable[Candidate]) -> None:
         """Add what a benefit in hand brings, as an award of its own."""
@@ -284,7 +357,7 @@ class _PurchaseWork(_Work):
             self._note_boost(boost, "nothing_eligible")
             return
         self.awards.append(
-            Award(boost.key, boost.currency, units, line_shares(self.numbers, parts), self.rulebook.config.pending_days)
+            Award(boost.key, boost.currency, units, line_shares(self.numbers, parts), self.active_on(None))
         )
         self.trace.append(RuleTrace(boost.key, "awarded", units, boost.currency, {}))
 
@@ -314,6 +387,15 @@ class _PurchaseWork(_Work):
         if when.names not in self._seen:
             self._seen[when.names] = values_read(when.names, self.bindings()[0])
         return self._seen[when.names]
+
+
+def _cut(award: Award, units: int) -> Award:
+    """An award that caps cut down to `units`, its lines in their old proportions. What was carried for it stays so."""
+    if units == award.units:
+        return award
+    exact = sum(share.units for share in award.micros) - (award.units - units) * MICROS
+    micros = shrink(award.micros, exact) if award.micros else ()
+    return dataclasses.replace(award, units=units, lines=shrink(award.lines, units), micros=micros)
 
 
 def _refused(when: Expression, bindings: Bindings) -> dict[str, Any] | None:

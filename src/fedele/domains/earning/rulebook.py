@@ -3,9 +3,10 @@
 import dataclasses
 from datetime import datetime
 from functools import cached_property
+from zoneinfo import ZoneInfo
 
-from fedele.domains.earning.caps import period_of
-from fedele.domains.earning.config import EarningConfig, EventAward
+from fedele.domains.earning.caps import CARRY, period_of
+from fedele.domains.earning.config import CapPeriod, EarningConfig, EventAward, PurchaseMultiplier
 from fedele.domains.programme.config import Currencies, ProgrammeConfig
 from fedele.domains.programme.types import Programme
 
@@ -39,6 +40,7 @@ class Rulebook:
         for rule in self.config.rules:
             read |= rule.when.names if rule.when else frozenset()
             read |= rule.amount.names if isinstance(rule, EventAward) else frozenset()
+            read |= {"member.joined_at"} if any(cap.per == "membership_year" for cap in rule.caps) else frozenset()
         return frozenset(read)
 
     @cached_property
@@ -56,10 +58,19 @@ class Rulebook:
         for rule in self.config.rules:
             if (rule.event if isinstance(rule, EventAward) else None) != event:
                 continue
-            keys += [(rule.key, period) for cap in rule.caps if (period := period_of(cap.per, at, self.time_zone))]
-            if isinstance(rule, EventAward) and (rule.cooldown_hours or rule.times_max):
+            keys += [(rule.key, period) for cap in rule.caps for period in self._periods(cap.per, at)]
+            if rule.cooldown_hours or rule.times_max:
                 keys.append((rule.key, "lifetime"))
+            if isinstance(rule, PurchaseMultiplier) and rule.rounding_point == "balance":
+                keys.append((rule.key, CARRY))
         for cap in self.config.caps:
-            if period := period_of(cap.per, at, self.time_zone):
-                keys.append((f"currency:{cap.currency}", period))
+            keys += [(f"currency:{cap.currency}", period) for period in self._periods(cap.per, at)]
         return list(dict.fromkeys(keys))
+
+    def _periods(self, per: CapPeriod, at: datetime) -> list[str]:
+        """The periods that may hold this instant: of membership years two, until it is known when the member joined."""
+        if per == "membership_year":
+            year = at.astimezone(ZoneInfo(self.time_zone)).year
+            return [f"membership_year:{year - 1}", f"membership_year:{year}"]
+        period = period_of(per, at, self.time_zone)
+        return [period] if period else []

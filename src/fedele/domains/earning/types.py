@@ -2,16 +2,18 @@
 
 import dataclasses
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal, NewType
 from uuid import UUID
 
 from fedele.domains.activity.types import Line, Tender
+from fedele.domains.budgets.types import Pot
 from fedele.kernel.expressions import Expression
 from fedele.kernel.ids import StoreId
 
 AwardId = NewType("AwardId", UUID)
+MICROS = 10**6  # parts of a unit that a rule which rounds at the balance carries
 
 Outcome = Literal[
     "awarded",  # gave what it says, in full
@@ -20,9 +22,12 @@ Outcome = Literal[
     "cooling_down",  # gave nothing: awarded too recently, or as often as it may be
     "not_started",  # outside the rule's own dates
     "ended",
+    "outside_window",  # not within its hours of the week
     "condition",  # its condition is false, or could not be computed for this basket
     "nothing_eligible",  # no line, or no money, that the rule counts
     "outbid",  # another rule of its conflict group gave more, or stood first
+    "margin_floor",  # gave nothing: too little would be left of the lines' money, or nobody knows the goods' cost
+    "budget_exhausted",  # gave nothing: what is left of its budget does not pay for it
 ]
 
 
@@ -42,8 +47,12 @@ class Award:
     currency: str
     units: int
     lines: tuple[LineShare, ...] = ()
-    pending_days: int = 0  # until it can be spent; 0: at once
+    active_on: date | None = None  # the programme's day from which it can be spent; None: at once
     usage: tuple[tuple[str, str], ...] = ()  # the (rule or currency, period) counters that it fills
+    # Of a rule that rounds at the balance: the exact millionths of a unit that each line brought, and what of their sum
+    # is carried to the next purchase (less than nothing: drawn from what was carried here).
+    micros: tuple[LineShare, ...] = ()
+    carried_micros: int = 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -58,6 +67,7 @@ class AwardRecord:
     lines: tuple[LineShare, ...]
     ledger_transaction_id: UUID | None
     programme_version: int
+    micros: tuple[LineShare, ...] = ()  # of a rule that rounds at the balance
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -114,6 +124,17 @@ class Boost:
     bonus_units: int = 0  # once, if a line counts
     minimum_minor: int = 0  # of eligible money, else the boost does nothing and stays in hand
     when: Expression | None = None  # a LineCondition: which lines count
+    pot: Pot | None = None  # that pays for it; None: nothing limits it, or the claim has reserved its cost
+    margin_floor: Decimal | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Means:
+    """What campaigns can afford just now. An import of history, and a rerating, know none of it and are not limited."""
+
+    pots: Mapping[str, Pot] = dataclasses.field(default_factory=dict)  # by rule, or `offer:<key>` of a boost
+    left: Mapping[tuple[str, str], int] = dataclasses.field(default_factory=dict)  # by Pot.id
+    costs: Mapping[str, Decimal] | None = None  # of one, by sku, in the home currency; None: margins are not judged
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -125,6 +146,7 @@ class Earner:
     tier_multiplier: Decimal = Decimal(1)
     usage: Mapping[tuple[str, str], RuleUsage] = dataclasses.field(default_factory=dict)  # (rule, period)
     boosts: tuple[Boost, ...] = ()
+    means: Means = Means()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

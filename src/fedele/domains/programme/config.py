@@ -1,8 +1,9 @@
 """The programme's own sections of its file: `programme`, `currencies`, `places` and `texts`."""
 
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, model_validator
 
@@ -165,6 +166,11 @@ class Currency(Section):
             return forms[form]
         one = self.name_one if form == "one" else None
         return (one if one and (one.speaks(locale) or "" in one.root) else self.name).in_locale(locale, default)
+
+    def kept_restored_until(self, at: datetime, time_zone: str) -> datetime:
+        """Until when units live that come back at `at` after their own expiry: to the end of that day, at least."""
+        day = self.restore_grace.after(at.astimezone(ZoneInfo(time_zone)).date())
+        return datetime.combine(day + timedelta(days=1), time(0), ZoneInfo(time_zone))
 
 
 class Currencies(Items[Currency]):
