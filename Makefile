@@ -77,13 +77,13 @@ lock: $(VENV)/.test ## Pin the dependencies again (needs uv)
 	  uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	    --extra demo --group $${out#*:} pyproject.toml -o $${out%:*}; done
 
-system-packages: ## What tests want from the system (Debian; as root): a compiler's headers for an independent pass reader
+system-packages: ## What tests want from the system (Debian; as root): an independent pass reader, a browser
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  need=""; for package in $(SYSTEM_PACKAGES); do dpkg -s $$package >/dev/null 2>&1 || need="$$need $$package"; done; \
 	  if [ -n "$$need" ]; then (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$need) >/dev/null || echo "!! could not install:$$need"; fi; \
 	else echo "!! not root on Debian: tests that need $(SYSTEM_PACKAGES) will be skipped, and say so"; fi
 
-SYSTEM_PACKAGES := openssl libkpimpkpass-dev g++ pkg-config
+SYSTEM_PACKAGES := openssl libkpimpkpass-dev g++ pkg-config chromium
 
 clean: ## Remove the environment and the demo's data
 	@rm -rf $(VENV) .fedele

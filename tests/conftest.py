@@ -7,4 +7,5 @@ pytest_plugins = [
     "tests.fixtures.processes",
     "tests.fixtures.commands",
     "tests.fixtures.story",
+    "tests.fixtures.browser",
 ]

@@ -59,6 +59,12 @@ async def a_return(api: "Api") -> dict[str, Any]:
     }
 
 
+async def a_receipt(api: "Api") -> dict[str, Any]:
+    """A settled sale's receipt."""
+    await settled(api)
+    return {"receipt": "R-1"}
+
+
 async def an_event(api: "Api") -> dict[str, Any]:
     """A long cooking class."""
     return {

@@ -10,6 +10,7 @@ from fedele.api.staff.checkout import TillMutation, TillQuery
 from fedele.api.staff.ledger import LedgerFields, LedgerMutation
 from fedele.api.staff.members import MemberMutation, MemberQuery, ProfileFields, fetch_member
 from fedele.api.staff.programme import ProgrammeMutation, ProgrammeQuery
+from fedele.api.staff.receipts import ReceiptQuery
 from fedele.domains.auth.types import Scope, StaffPrincipal
 
 
@@ -55,7 +56,7 @@ class CallerQuery:
 
 
 # One line per room that has root queries, and one per room that has mutations.
-QUERIES: tuple[type, ...] = (CallerQuery, MemberQuery, ProgrammeQuery, TillQuery)
+QUERIES: tuple[type, ...] = (CallerQuery, MemberQuery, ProgrammeQuery, TillQuery, ReceiptQuery)
 MUTATIONS: tuple[type, ...] = (MemberMutation, LedgerMutation, ProgrammeMutation, TillMutation)
 
 
