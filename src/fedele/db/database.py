@@ -212,6 +212,15 @@ class Database:
             yield transaction
             await transaction._flush()
 
+    @contextlib.asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Queryable]:
+        """Reads that all see the same instant, on the replica if there is one; nothing can be written."""
+        async with (
+            self._replica.connection() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            yield Transaction(connection, quiet=True)
+
     async def call(self, sql: str, *values: Any) -> Any:
         """One server-side operation on the primary that is its own transaction: one round trip, all or nothing."""
         _note(sql)

@@ -1,5 +1,6 @@
 """Reading offers: what is open to a member here and now, and why the rest is not."""
 
+import dataclasses
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -12,7 +13,7 @@ from fedele.domains.earning.types import Boost
 from fedele.domains.offers.config import BonusBenefit, MultiplierBenefit, Offer, OffersConfig
 from fedele.domains.offers.eligibility import Setting, see
 from fedele.domains.offers.regions import nearest_regions
-from fedele.domains.offers.spending import pots_of
+from fedele.domains.offers.spending import cost_minor, find_pot, pots_of
 from fedele.domains.offers.types import Claim, ClaimId, History, OpenOffer
 from fedele.domains.programme.config import Currencies, ProgrammeConfig
 from fedele.domains.programme.types import Programme
@@ -86,17 +87,23 @@ async def list_in_hand(db: Queryable, member_id: MemberId, at: datetime) -> Sequ
     return [Claim(row["claim_id"], member_id, *list(row.values())[1:]) for row in rows]
 
 
-def boost_of(offer: Offer, programme: Programme) -> tuple[Boost, int] | None:
+def boost_of(offer: Offer, programme: Programme, at: datetime | None = None) -> tuple[Boost, int] | None:
     """What a claimed offer adds to a sale's awards, with the minimum spend in minor units. None: it is no such offer
-    (a discount is the till's to take off; a reward was given when it was claimed)."""
+    (a discount is the till's to take off; a reward was given when it was claimed).
+
+    `at`: the sale's own time, whose budget period pays for what a claim could not reserve.
+    """
     benefit, key = offer.benefit, f"offer:{offer.key}"
-    home = programme.section(ProgrammeConfig).home_currency
+    brand = programme.section(ProgrammeConfig)
+    pot = find_pot(offer, programme, at) if at is not None and cost_minor(offer, programme) is None else None
     if isinstance(benefit, MultiplierBenefit):
-        return Boost(key, benefit.currency, multiplier=benefit.multiplier, when=benefit.when), 0
+        boost = Boost(key, benefit.currency, multiplier=benefit.multiplier, when=benefit.when, pot=pot)
+        return dataclasses.replace(boost, margin_floor=offer.margin_floor), 0
     if isinstance(benefit, BonusBenefit):
-        minimum = Money.parse(benefit.minimum_spend, home).minor
+        minimum = Money.parse(benefit.minimum_spend, brand.home_currency).minor
         units = to_units(Decimal(benefit.amount), programme.section(Currencies).get(benefit.currency).decimals)
-        return Boost(key, benefit.currency, bonus_units=units, minimum_minor=minimum, when=benefit.when), minimum
+        boost = Boost(key, benefit.currency, bonus_units=units, minimum_minor=minimum, when=benefit.when)
+        return dataclasses.replace(boost, margin_floor=offer.margin_floor), minimum
     return None
 
 
