@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -35,6 +36,7 @@ __all__ = [
     "catalogue",
     "counts_of",
     "discount_of",
+    "export_personal_data",
     "find_by_code",
     "find_draw",
     "find_redemption",
@@ -253,6 +255,40 @@ async def find_draw(db: Queryable, reward_key: str) -> Draw | None:
         return None
     winners = tuple(Winner(one["place"], one["number"]) for one in row["winners"])
     return Draw(row["reward_key"], row["seed"], row["entries_count"], winners, row["actor"], row["drawn_at"])
+
+
+async def export_personal_data(db: Queryable, member_id: MemberId) -> dict[str, Any]:
+    """All that this room keeps of the member, as JSON-able values."""
+    rows = await db.fetch(
+        """
+        SELECT r.reward_key, r.status, r.code, r.currency, r.units, r.redeemed_at, r.usable_until, r.used_at, r.source,
+               r.fulfilment, d.recipient, d.address, e.number, e.won_place
+          FROM redemption r
+          LEFT JOIN redemption_delivery d USING (member_id, redemption_id)
+          LEFT JOIN sweepstake_entry e USING (member_id, redemption_id)
+         WHERE r.member_id = $1 ORDER BY r.redeemed_at, r.redemption_id
+        """,
+        member_id,
+    )
+    return {
+        "redemptions": [
+            {
+                "reward": row["reward_key"],
+                "status": row["status"],
+                "code": row["code"],
+                "price": {"currency": row["currency"], "units": row["units"]} if row["units"] else None,
+                "redeemedAt": row["redeemed_at"].isoformat(),
+                "usableUntil": row["usable_until"].isoformat(),
+                "usedAt": row["used_at"].isoformat() if row["used_at"] else None,
+                "source": row["source"],
+                "delivery": {"recipient": row["recipient"], "address": row["address"], "state": row["fulfilment"]}
+                if row["recipient"]
+                else None,
+                "entry": {"number": row["number"], "place": row["won_place"]} if row["number"] else None,
+            }
+            for row in rows
+        ]
+    }
 
 
 def _redemption(row: Row, at: datetime) -> Redemption:
