@@ -67,7 +67,9 @@ def decide_sale(
     earns, places = _earns(rules, evaluation, earner.tier, at, purchase_id, "purchase", len(burns))
     counters = _counters(rules, evaluation, at, sum(qualifying_minor(rules, sale)), visit=True)
     judged = then.judge(_own(counters, rules.tiers.counter))
-    kinds: set[ActivityKind] = {"purchase"} | ({"earn"} if earns else set()) | ({"burn"} if burns else set())
+    kinds: tuple[ActivityKind, ...] = ("purchase",)
+    kinds += ("earn",) if earns else ()
+    kinds += ("burn",) if burns else ()
     moves = _moves(rules, earner.tier, kinds, at, purchase_id, "purchase")
     return Decision(
         evaluation=evaluation,
@@ -91,7 +93,7 @@ def decide_event(rules: Rules, state: MemberState, occasion: Occasion, event_id:
     earns, places = _earns(rules, evaluation, earner.tier, at, event_id, "event", 0)
     counters = _counters(rules, evaluation, at, 0, visit=False)
     judged = then.judge(_own(counters, rules.tiers.counter))
-    kinds: set[ActivityKind] = {"event"} | ({"earn"} if earns else set())
+    kinds: tuple[ActivityKind, ...] = ("event", "earn") if earns else ("event",)
     moves = _moves(rules, earner.tier, kinds, at, event_id, "event")
     return Decision(
         evaluation=evaluation,
@@ -223,7 +225,7 @@ def _own(counters: Mapping[tuple[str, date], int], counter: str) -> dict[date, i
 
 
 def _moves(
-    rules: Rules, tier: str | None, kinds: set[ActivityKind], at: datetime, source_id: UUID, source: str
+    rules: Rules, tier: str | None, kinds: Sequence[ActivityKind], at: datetime, source_id: UUID, source: str
 ) -> list[Mapping[str, Any]]:
     """What this activity does to the expiry of units that live by it."""
     reason = {f"{source}_id": str(source_id)}

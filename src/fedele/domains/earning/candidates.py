@@ -82,7 +82,8 @@ def line_shares(numbers: list[int], parts: list[int]) -> tuple[LineShare, ...]:
 
 def rate_of_fixed(rule: PurchaseFixed, counted: list[int], decimals: int, tier_multiplier: Decimal) -> Fraction:
     """Scaled units for one that counts; for the whole purchase, for one minor unit of what counts."""
-    units = Fraction(rule.amount) * Fraction(tier_multiplier if rule.tier_multiplier else 1) * 10**decimals
+    multiplier = Fraction(tier_multiplier) if rule.tier_multiplier else Fraction(1)
+    units = Fraction(rule.amount) * multiplier * Fraction(10**decimals)
     return units / sum(counted) if rule.each == "purchase" else units
 
 
