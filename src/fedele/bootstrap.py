@@ -36,8 +36,11 @@ from fedele.domains.ledger.jobs import checkpoint as checkpoint_ledger
 from fedele.domains.ledger.jobs import settle as settle_ledger
 from fedele.domains.members.config import MembersConfig
 from fedele.domains.members.queries import export_personal_data
+from fedele.domains.memberships import handlers as memberships
 from fedele.domains.memberships import queries as memberships_queries
 from fedele.domains.memberships.config import MembershipsConfig
+from fedele.domains.memberships.jobs import renewal_schedule
+from fedele.domains.memberships.ports import PaymentProvider
 from fedele.domains.messaging import handlers as messaging
 from fedele.domains.messaging.config import MessagesConfig
 from fedele.domains.messaging.delivery import Delivery
@@ -46,7 +49,10 @@ from fedele.domains.offers.feed import FEED_SOURCE as OFFERS_IN_FEED
 from fedele.domains.programme.config import Currencies, Places, ProgrammeConfig, Texts
 from fedele.domains.programme.queries import ProgrammeSource
 from fedele.domains.programme.types import Programme
+from fedele.domains.referrals import handlers as referrals
+from fedele.domains.referrals import queries as referrals_queries
 from fedele.domains.referrals.config import ReferralConfig
+from fedele.domains.referrals.feed import FEED_SOURCE as REFERRALS_IN_FEED
 from fedele.domains.rewards import handlers as rewards
 from fedele.domains.rewards import queries as reward_queries
 from fedele.domains.rewards.config import RewardsConfig
@@ -105,6 +111,7 @@ FEED_SOURCES: tuple[FeedSource, ...] = (
     OFFERS_IN_FEED,
     SURVEYS_IN_FEED,
     CHALLENGES_IN_FEED,
+    REFERRALS_IN_FEED,
 )
 
 
@@ -127,6 +134,7 @@ def handlers_of(
     wallets: PassAssembler,
     pass_push: PassPush,
     till: Till,
+    payments: PaymentProvider,
 ) -> tuple[Handler, ...]:
     """What follows an event: one line per room that listens."""
     return (
@@ -140,6 +148,8 @@ def handlers_of(
         *auto_rewards.handlers(database, programmes.at, clock),
         *surveys.handlers(database),
         *challenges.handlers(database, programmes.at, clock),
+        *referrals.handlers(database, programmes.at, till.peppers, clock),
+        *memberships.handlers(database, programmes, payments, clock),
         *closing.handlers(database, programmes.at, clock),
         *till_room.handlers(database, programmes.at, clock),
         *checkout.handlers(till, clock),
@@ -147,16 +157,20 @@ def handlers_of(
     )
 
 
-def schedules_of(database: Database, programmes: ProgrammeSource, delivery: Delivery) -> tuple[Schedule, ...]:
+def schedules_of(
+    database: Database, programmes: ProgrammeSource, delivery: Delivery, payments: PaymentProvider
+) -> tuple[Schedule, ...]:
     """What follows the clock: one line per room that has such work."""
     return (
         *auth_schedules(database),
         tend_budgets(database),
         *reward_schedules(database, programmes),
+        *referrals_schedules(database, programmes),
         *till_schedules(database, programmes.at),
         *messaging.schedules(delivery),
         settle_ledger(database),
         checkpoint_ledger(database),
+        renewal_schedule(database, programmes, payments),
         close_schedule(database, programmes, CLOSING_STEPS),
     )
 
@@ -171,4 +185,5 @@ DATA_EXPORTS: Mapping[str, Callable[[Queryable, MemberId], Awaitable[Any]]] = {
     "rewards": reward_queries.export_personal_data,
     "wallet": wallet_queries.export_personal_data,
     "challenges": challenges_queries.export_personal_data,
+    "referrals": referrals_queries.export_personal_data,
 }

@@ -33,6 +33,8 @@ SHARED_TABLES = {
     "offline_sale": "the journal of a device's own numbers, distributed by store; names no member",
     "card_code": "look-up from a card's code to its member; distributed by the code",
     "member_identity": "look-up from an identity's digest to its member; distributed by the digest",
+    "surprise_day": "one row a surprise and day: what several members reach for cannot be one member's",
+    "referral_code_owner": "look-up from a referral code to its member; distributed by the code",
     "push_target_owner": "look-up from a push target's digest to its member; distributed by the digest",
 }
 JOB_LIBRARY_PREFIX = "pgqueuer"

@@ -34,6 +34,7 @@ MEMBER = (
     Name("member.country", "text", "ISO 3166 country, 'IT'; not known if the member did not say."),
     Name("member.favourite_store", "text", "Key of the favourite store; not known if there is none."),
     Name("member.segments", "texts", "Keys of the segments the member is in: 'families' in member.segments."),
+    Name("member.badges", "texts", "Keys of the badges the member has now: 'explorer' in member.badges."),
     Name("member.attributes", "map", "Free-form attributes: has(member.attributes.diet) tells whether one is set."),
 )
 PURCHASE = (

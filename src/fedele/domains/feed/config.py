@@ -7,7 +7,9 @@ from pydantic import Field
 from fedele.domains.programme.types import Dates, Items, Key, Section, Text
 from fedele.kernel.vocabulary import MemberCondition
 
-CardKind = Literal["offer", "product", "reward", "survey", "progress", "content", "expiry"]
+CardKind = Literal[
+    "offer", "product", "reward", "survey", "progress", "content", "expiry", "challenge", "referral"
+]  # fmt: skip
 
 
 class ContentCard(Section):
@@ -34,6 +36,8 @@ class FeedConfig(Section):
 
     length: int = Field(default=20, ge=1, le=200)
     """Cards of a first page if the app does not say."""
-    cards_max: dict[CardKind, int] = Field(default={"survey": 1, "progress": 1, "content": 4, "expiry": 1})
+    cards_max: dict[CardKind, int] = Field(
+        default={"survey": 1, "progress": 1, "content": 4, "expiry": 1, "challenge": 3, "referral": 1}
+    )
     """At most so many of a kind in the first page."""
     content: ContentCards = ContentCards()

@@ -77,6 +77,48 @@ REASONS: dict[str, Text] = {
             "ru": "Вы рядом: {place}",
             "ar": "أنت قرب {place}",
         },
+        "challenge_open": {
+            "en": "A challenge you can begin today",
+            "it": "Una sfida che puoi iniziare oggi",
+            "ru": "Задание, которое можно начать сегодня",
+            "ar": "تحدٍّ يمكنك بدؤه اليوم",
+        },
+        "challenge_to_join": {
+            "en": "A challenge you can join",
+            "it": "Una sfida a cui puoi partecipare",
+            "ru": "Задание, к которому можно присоединиться",
+            "ar": "تحدٍّ يمكنك الانضمام إليه",
+        },
+        "challenge_begun": {
+            "en": "You are on your way",
+            "it": "Sei già a buon punto",
+            "ru": "Начало уже положено",
+            "ar": "أنت في الطريق إلى إتمامه",
+        },
+        "streak_running": {
+            "en": "Your streak: {count} in a row",
+            "it": "La tua serie: {count} di fila",
+            "ru": "Ваша серия: {count} подряд",
+            "ar": "سلسلتك: {count} على التوالي",
+        },
+        "streak_at_risk": {
+            "en": "Your streak of {count} ends unless you keep it up",
+            "it": "La tua serie di {count} finisce se non continui",
+            "ru": "Ваша серия ({count}) прервётся, если её не продолжить",
+            "ar": "ستنتهي سلسلتك ({count}) إن لم تواصلها",
+        },
+        "refer": {
+            "en": "You and a friend both get something",
+            "it": "Un premio per te e per un amico",
+            "ru": "Награда и вам, и другу",
+            "ar": "مكافأة لك ولصديقك",
+        },
+        "refer_title": {
+            "en": "Invite a friend",
+            "it": "Invita un amico",
+            "ru": "Пригласите друга",
+            "ar": "ادعُ صديقًا",
+        },
         "news": {
             "en": "News from the programme",
             "it": "Novità dal programma",

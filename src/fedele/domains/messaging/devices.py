@@ -6,6 +6,7 @@ from zoneinfo import available_timezones
 
 from fedele.db.database import Transaction
 from fedele.domains.messaging.errors import MalformedTarget, UnknownTimeZone
+from fedele.domains.messaging.events import DeviceRegistered
 from fedele.domains.messaging.queries import device_of
 from fedele.domains.messaging.types import Device, DeviceId, DeviceInput
 from fedele.kernel.clock import Moment
@@ -65,6 +66,8 @@ async def register_device(tx: Transaction, member_id: MemberId, device: DeviceIn
         device.app_version, device.locale, device.time_zone, device.permission.value, moment.now,
     )  # fmt: skip
     assert row is not None, "an upsert without a condition always answers"
+    if taken["held_by"] != member_id:
+        await tx.publish(DeviceRegistered(member_id=member_id, occurred_at=moment.now, device_id=taken["target_id"]))
     surplus = await tx.fetch(_SURPLUS, member_id, taken["target_id"], DEVICES_MAX - 1)
     if surplus:
         await forget_targets(tx, member_id, [found["target_id"] for found in surplus])

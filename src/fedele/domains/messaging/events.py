@@ -23,3 +23,11 @@ class MessageDismissed(Event):
 
     kind: ClassVar[str] = "message.dismissed"
     message_id: UUID
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DeviceRegistered(Event):
+    """An installation of the app became this member's: a new one, or one that was another member's until now."""
+
+    kind: ClassVar[str] = "message.device_registered"
+    device_id: UUID

@@ -13,10 +13,10 @@ from fedele.domains.prizes.config import Prize
 from fedele.domains.prizes.types import Cause, Given, Taken
 from fedele.domains.programme.config import Currencies, ProgrammeConfig
 from fedele.domains.programme.types import Amount, Programme
-from fedele.domains.rewards.commands import cancel_redemption, give_reward
+from fedele.domains.rewards.commands import give_reward, revoke_redemption
 from fedele.domains.rewards.config import RewardsConfig
 from fedele.domains.rewards.errors import RedemptionNotHeld, RewardOutOfStock
-from fedele.domains.rewards.types import RedemptionId
+from fedele.domains.rewards.types import RedemptionId, RedemptionSource
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId
 from fedele.kernel.money import CurrencyKey, to_units
@@ -84,7 +84,7 @@ async def take_back_prize(
     kept = None
     if given.redemption_id is not None:
         try:
-            await cancel_redemption(tx, member_id, RedemptionId(given.redemption_id), moment)
+            await revoke_redemption(tx, member_id, RedemptionId(given.redemption_id), f"{cause.kind} undone", moment)
         except (RedemptionNotHeld, NotFound):  # both are raised before anything is written
             kept = given.redemption_id
     return Taken(units, waived, kept)
@@ -94,16 +94,13 @@ async def _reward(
     tx: Transaction, programme: Programme, member_id: MemberId, reward_key: str, cause: Cause, moment: Moment
 ) -> UUID | None:
     """The held reward's id, or None where none is to be had."""
-    reward = programme.section(RewardsConfig).find(reward_key)
-    if reward is None:
+    if programme.section(RewardsConfig).find(reward_key) is None:
         return None
-    time_zone = programme.section(ProgrammeConfig).time_zone
-    today = moment.now.astimezone(ZoneInfo(time_zone)).date()
-    usable_until = end_of_day(reward.usable_for.after(today), time_zone)
     because = uuid5(_NAMESPACE, f"{member_id}:{cause.scope}:{cause.key}")
+    source: RedemptionSource = "referral" if cause.kind == "referral" else "challenge"
     try:
         async with tx.savepoint():  # stock may have been taken before the pool of codes was found empty
-            redemption = await give_reward(tx, programme, member_id, reward_key, because, usable_until, moment)
+            redemption = await give_reward(tx, programme, member_id, reward_key, because, None, moment, source)
     except RewardOutOfStock:
         return None
     return UUID(str(redemption.id))
