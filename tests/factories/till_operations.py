@@ -6,6 +6,7 @@ from fedele.api import ids
 from fedele.domains.checkout.commands import record_event, settle
 from fedele.domains.checkout.ports import Till
 from fedele.domains.checkout.types import Settlement
+from fedele.domains.ledger.queries import list_entries
 from fedele.domains.members.queries import find_card_code
 from tests.factories.till import basket, line
 
@@ -90,4 +91,16 @@ async def a_long_history(api: "Api") -> dict[str, Any]:
 async def a_sale_to_explain(api: "Api") -> dict[str, Any]:
     """The id of a settled sale."""
     sale = await settled(api)
-    return {"entry": ids.row_id("purchase", sale.member_id, sale.purchase_id)}
+    return {"purchase": ids.row_id("purchase", sale.member_id, sale.purchase_id)}
+
+
+async def an_entry_to_explain(api: "Api") -> dict[str, Any]:
+    """The id of what a settled sale earned."""
+    sale = await settled(api)
+    page = await list_entries(api.database.reader, sale.member_id, 1)
+    return {"entry": ids.row_id("entry", sale.member_id, page.items[0].id)}
+
+
+async def an_entry_for_staff(api: "Api") -> dict[str, Any]:
+    """The same, as the service desk asks for it."""
+    return {"id": (await an_entry_to_explain(api))["entry"]}

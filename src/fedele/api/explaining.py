@@ -1,75 +1,24 @@
-"""Why a rule gave what it gave, in words, for members and for whoever helps them."""
+"""Why: explanations as the API shows them, to members and to whoever helps them."""
 
-from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
+from typing import Self
 
 import strawberry
 
+from fedele.api import ids
+from fedele.api.context import Context
+from fedele.api.explaining_words import Speaker
+from fedele.domains.activity.types import ActivityEventId, PurchaseId
 from fedele.domains.earning.config import EarningConfig
 from fedele.domains.earning.types import RuleTrace
-from fedele.domains.offers.config import OffersConfig
+from fedele.domains.explaining import queries
+from fedele.domains.explaining import types as records
+from fedele.domains.ledger.types import EntryId
 from fedele.domains.programme.config import Currencies, ProgrammeConfig
 from fedele.domains.programme.types import Programme
+from fedele.kernel.ids import MemberId
 from fedele.kernel.money import from_units
-
-_WORDS: Mapping[str, Mapping[str, str]] = {
-    "en": {
-        "awarded": "Given in full.",
-        "capped": "Given in part: the limit of {cap} per {per} left room for {room}.",
-        "cap_reached": "The limit of {cap} per {per} is reached.",
-        "cooling_down": "Already given recently, or as often as it can be.",
-        "not_started": "It starts on {starts}.",
-        "ended": "It ended on {ends}.",
-        "condition": "Its condition was not met: {condition}",
-        "minimum_spend": "It needs {minimum_spend} of counting purchases; there were {spent}.",
-        "nothing_eligible": "Nothing in it counts for this rule.",
-        "outbid": "Another rule gives more: {by}.",
-        "margin_floor": "Too little would be left of these goods' price: it keeps {floor} %.",
-        "budget_exhausted": "Its budget is used up.",
-    },
-    "it": {
-        "awarded": "Assegnato per intero.",
-        "capped": "Assegnato in parte: il limite di {cap} per {per} lasciava spazio a {room}.",
-        "cap_reached": "Il limite di {cap} per {per} è raggiunto.",
-        "cooling_down": "Già assegnato di recente, o tutte le volte possibili.",
-        "not_started": "Comincia il {starts}.",
-        "ended": "È finito il {ends}.",
-        "condition": "La condizione non era soddisfatta: {condition}",
-        "minimum_spend": "Servono {minimum_spend} di acquisti validi; erano {spent}.",
-        "nothing_eligible": "Nulla qui conta per questa regola.",
-        "outbid": "Un'altra regola dà di più: {by}.",
-        "margin_floor": "Di questi articoli resterebbe troppo poco: deve restare il {floor} %.",
-        "budget_exhausted": "Il suo budget è esaurito.",
-    },
-    "ru": {
-        "awarded": "Начислено полностью.",
-        "capped": "Начислено частично: предел {cap} за период ({per}) оставлял место для {room}.",
-        "cap_reached": "Предел {cap} за период ({per}) достигнут.",
-        "cooling_down": "Уже начислено недавно или столько раз, сколько возможно.",
-        "not_started": "Начнётся {starts}.",
-        "ended": "Закончилось {ends}.",
-        "condition": "Условие не выполнено: {condition}",
-        "minimum_spend": "Нужно покупок на {minimum_spend}; было {spent}.",
-        "nothing_eligible": "Здесь ничто не учитывается этим правилом.",
-        "outbid": "Другое правило даёт больше: {by}.",
-        "margin_floor": "От цены этих товаров осталось бы слишком мало: должно остаться {floor} %.",
-        "budget_exhausted": "Бюджет этой акции исчерпан.",
-    },
-    "ar": {
-        "awarded": "مُنحت كاملة.",
-        "capped": "مُنحت جزئيًا: بقي من الحد {cap} لكل {per} متسع لـ {room}.",
-        "cap_reached": "بلغ الحد {cap} لكل {per}.",
-        "cooling_down": "مُنحت مؤخرًا، أو بعدد المرات الممكن.",
-        "not_started": "تبدأ في {starts}.",
-        "ended": "انتهت في {ends}.",
-        "condition": "لم يتحقق الشرط: {condition}",
-        "minimum_spend": "يلزم {minimum_spend} من المشتريات المحتسبة؛ وكانت {spent}.",
-        "nothing_eligible": "لا شيء هنا يُحتسب لهذه القاعدة.",
-        "outbid": "قاعدة أخرى تعطي أكثر: {by}.",
-        "margin_floor": "سيبقى القليل جدًا من ثمن هذه السلع: يجب أن يبقى {floor}٪.",
-        "budget_exhausted": "نفدت ميزانيتها.",
-    },
-}
 
 
 @strawberry.type
@@ -82,61 +31,113 @@ class UnitAmount:
 
 
 @strawberry.type
+class ExplanationTerm:
+    """One line of an addition."""
+
+    text: str = strawberry.field(description="What it is, in words: 12.40 EUR at 1 for 1, Rounding, Limit of 50 a day.")
+    amount: Decimal = strawberry.field(description="Signed; the lines of one addition give its sum exactly.")
+
+
+@strawberry.type
 class RuleExplanation:
     """What became of one rule for one purchase or event."""
 
     rule: str = strawberry.field(description="The rule's key in the programme, or offer:<key> for an offer in hand.")
     name: str = strawberry.field(description="The rule's name in the reader's language.")
     outcome: str = strawberry.field(
-        description="awarded, capped, cap_reached, cooling_down, not_started, ended, condition, nothing_eligible, "
-        "outbid, margin_floor or budget_exhausted."
+        description="awarded, capped, cap_reached, cooling_down, not_started, ended, outside_window, condition, "
+        "nothing_eligible, outbid, margin_floor or budget_exhausted."
     )
     reason: str = strawberry.field(description="The outcome in words, with the values that decided it.")
     amount: UnitAmount | None = strawberry.field(description="What it gave; null when nothing.")
+    terms: list[ExplanationTerm] = strawberry.field(description="How it came to that amount; they add up to it.")
+    taken_back: Decimal = strawberry.field(description="What returns have taken back of it since.")
+
+
+@strawberry.type
+class Explanation:
+    """Why something earned what it earned, or moved as it did."""
+
+    title: str = strawberry.field(description="What happened, in a sentence.")
+    amount: UnitAmount | None = strawberry.field(description="Of a ledger entry: what moved. Null for other things.")
+    terms: list[ExplanationTerm] = strawberry.field(description="Of a ledger entry: what it is made of; they add up.")
+    programme_version: int | None = strawberry.field(description="The version of the programme that decided.")
+    occurred_at: datetime | None
+    rules: list[RuleExplanation] = strawberry.field(description="Every rule that was tried, in the programme's order.")
+
+    @classmethod
+    def of(cls, told: records.Explanation, locale: str) -> Self:
+        """For the member: rules that are not listed among the ways to earn are told only if they gave something."""
+        speaker = Speaker(told.programme, locale)
+        hidden = {rule.key for rule in told.programme.section(EarningConfig).rules if not rule.listed}
+        return cls(
+            title=speaker.title(told),
+            amount=entry_amount(told, speaker),
+            terms=terms_of(told.terms, speaker),
+            programme_version=told.decided_by,
+            occurred_at=told.occurred_at,
+            rules=[rule_told(one, speaker) for one in told.rules if one.trace.units or one.trace.rule not in hidden],
+        )
+
+
+async def find_explanation(context: Context, member_id: MemberId, text: str) -> records.Explanation | None:
+    """What is known of this entry, purchase or event of the member; None when it is unknown or another's."""
+    programmes, now = context.services.programmes, context.moment.now
+    if row := ids.find_row("entry", text, member_id):
+        return await queries.explain_entry(context.reader, programmes, member_id, EntryId(row), now)
+    if row := ids.find_row("purchase", text, member_id):
+        return await queries.explain_purchase(context.reader, programmes, member_id, PurchaseId(row), now)
+    if row := ids.find_row("event", text, member_id):
+        return await queries.explain_event(context.reader, programmes, member_id, ActivityEventId(row), now)
+    return None
+
+
+def entry_amount(told: records.Explanation, speaker: Speaker) -> UnitAmount | None:
+    """What moved, for an entry."""
+    if told.currency is None or told.amount is None:
+        return None
+    return _amount(speaker, told.currency, told.amount)
+
+
+def terms_of(terms: tuple[records.Term, ...], speaker: Speaker) -> list[ExplanationTerm]:
+    """The lines of an addition in words."""
+    return [ExplanationTerm(text=speaker.term(term), amount=term.amount) for term in terms]
+
+
+def rule_told(told: records.RuleTold, speaker: Speaker) -> RuleExplanation:
+    """One rule in words."""
+    trace = told.trace
+    return RuleExplanation(
+        rule=trace.rule,
+        name=speaker.rule(trace.rule),
+        outcome=trace.outcome,
+        reason=speaker.reason(trace, told.failed),
+        amount=_amount(speaker, trace.currency, told.amount) if trace.units and trace.currency else None,
+        terms=terms_of(told.terms, speaker),
+        taken_back=told.taken_back,
+    )
 
 
 def unit_amount(programme: Programme, currency: str, units: int, locale: str) -> UnitAmount:
     """Scaled units as people read them. A currency the programme has given up is shown by its key."""
     found = next((item for item in programme.section(Currencies) if item.key == currency), None)
-    if found is None:
-        return UnitAmount(currency=currency, name=currency, amount=Decimal(units))
-    amount = from_units(units, found.decimals)
-    return UnitAmount(currency=currency, name=found.named(amount, locale, _default(programme)), amount=amount)
+    return _amount(Speaker(programme, locale), currency, from_units(units, found.decimals if found else 0))
 
 
 def explained(programme: Programme, told: RuleTrace, locale: str) -> RuleExplanation:
-    """One rule's trace in words."""
-    return RuleExplanation(
-        rule=told.rule,
-        name=rule_name(programme, told.rule, locale),
-        outcome=told.outcome,
-        reason=_reason(programme, told, locale),
-        amount=unit_amount(programme, told.currency, told.units, locale) if told.units and told.currency else None,
-    )
+    """One rule of a decision that was not kept: a quote's."""
+    zone = programme.section(ProgrammeConfig).time_zone
+    found = next((item for item in programme.section(Currencies) if item.key == told.currency), None)
+    amount = from_units(told.units, found.decimals if found else 0)
+    return rule_told(records.RuleTold(told, amount, (), queries.why_not(told, None, zone)), Speaker(programme, locale))
 
 
 def rule_name(programme: Programme, key: str, locale: str) -> str:
     """The name of a rule, or of the offer behind `offer:<key>`; the key itself for one that is gone."""
-    default = _default(programme)
-    if key.startswith("offer:"):
-        offer = programme.section(OffersConfig).find(key.partition(":")[2])
-        return offer.creative.title.in_locale(locale, default) if offer else key
-    rule = next((rule for rule in programme.section(EarningConfig).rules if rule.key == key), None)
-    return rule.name.in_locale(locale, default) if rule else key
+    return Speaker(programme, locale).rule(key)
 
 
-def _reason(programme: Programme, told: RuleTrace, locale: str) -> str:
-    words = _WORDS.get(locale.partition("-")[0], _WORDS["en"])
-    details = {"condition": "", "cap": "", "per": "", "room": "", "starts": "", "ends": "", **told.details}
-    if told.outcome == "outbid":
-        details["by"] = rule_name(programme, str(told.details.get("by", "")), locale)
-    key = "minimum_spend" if told.outcome == "condition" and "minimum_spend" in told.details else told.outcome
-    reason = words[key].format(**details)
-    values = told.details.get("values") or {}
-    shown = ", ".join(f"{name} = {value}" for name, value in values.items())
-    problem = str(told.details.get("problem", ""))
-    return " · ".join(part for part in (reason, shown, problem) if part)
-
-
-def _default(programme: Programme) -> str:
-    return programme.section(ProgrammeConfig).default_locale
+def _amount(speaker: Speaker, currency: str, amount: Decimal) -> UnitAmount:
+    found = next((item for item in speaker.programme.section(Currencies) if item.key == currency), None)
+    name = found.named(amount, speaker.locale, speaker.default) if found else currency
+    return UnitAmount(currency=currency, name=name, amount=amount)

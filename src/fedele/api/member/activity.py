@@ -9,16 +9,12 @@ import strawberry
 
 from fedele.api import ids
 from fedele.api.connections import Connection, connection, page_size
-from fedele.api.context import Context, Info
-from fedele.api.explaining import RuleExplanation, UnitAmount, explained, unit_amount
+from fedele.api.context import Info
+from fedele.api.explaining import Explanation, UnitAmount, find_explanation, unit_amount
 from fedele.api.member.base import MemberBase
 from fedele.api.scalars import Money
 from fedele.domains.activity import queries
 from fedele.domains.activity import types as records
-from fedele.domains.earning.queries import explain_source, explain_transaction
-from fedele.domains.earning.types import RuleTrace
-from fedele.domains.ledger.queries import find_transaction_of_entry
-from fedele.domains.ledger.types import EntryId
 from fedele.domains.programme.types import Programme
 from fedele.kernel import money
 from fedele.kernel.ids import MemberId
@@ -78,15 +74,6 @@ class Activity:
 
 
 @strawberry.type
-class Explanation:
-    """Why something earned what it earned: every rule that was tried."""
-
-    programme_version: int | None = strawberry.field(description="The version of the programme that decided.")
-    occurred_at: datetime | None
-    rules: list[RuleExplanation]
-
-
-@strawberry.type
 class ActivityFields(MemberBase):
     """Activity's part of Member."""
 
@@ -99,43 +86,14 @@ class ActivityFields(MemberBase):
         return connection(page, lambda record: Activity.of(record, self.member_id, programme, locale))
 
     @strawberry.field
-    async def explain(self, info: Info, entry: strawberry.ID) -> Explanation | None:
-        """Why these points, and why not others: for a ledger entry, a purchase or an event. Null when unknown."""
-        context = info.context
-        if entry.startswith("entry_"):
-            return await _explain_entry(context, self.member_id, entry)
-        return await _explain_activity(context, self.member_id, entry)
-
-
-async def _explain_entry(context: Context, member_id: MemberId, entry: str) -> Explanation | None:
-    row = ids.find_row("entry", entry, member_id)
-    if row is None:
-        return None
-    transaction = await find_transaction_of_entry(context.reader, member_id, EntryId(row))
-    if transaction is None:
-        return None
-    awards = await explain_transaction(context.reader, member_id, transaction.id)
-    trace = awards[0].trace if awards else ()
-    return await _explanation(context, transaction.programme_version, transaction.occurred_at, trace)
-
-
-async def _explain_activity(context: Context, member_id: MemberId, text: str) -> Explanation | None:
-    row = ids.find_row("purchase", text, member_id) or ids.find_row("event", text, member_id)
-    if row is None:
-        return None
-    trace = await explain_source(context.reader, member_id, row)
-    return await _explanation(context, None, None, trace) if trace else None
-
-
-async def _explanation(
-    context: Context, version: int | None, occurred_at: datetime | None, trace: tuple[RuleTrace, ...]
-) -> Explanation:
-    programme, locale = await context.programme(), await context.language()
-    return Explanation(
-        programme_version=version,
-        occurred_at=occurred_at,
-        rules=[explained(programme, told, locale) for told in trace],
-    )
+    async def explain(
+        self, info: Info, entry: strawberry.ID | None = None, purchase: strawberry.ID | None = None
+    ) -> Explanation | None:
+        """Why these points, and why not others. `entry`: a ledger entry, or anything on the activity page; `purchase`:
+        a purchase or an event. Null when unknown, or when neither is given."""
+        context, asked = info.context, entry or purchase
+        found = await find_explanation(context, self.member_id, asked) if asked else None
+        return Explanation.of(found, await context.language()) if found else None
 
 
 def _line(line: records.Line, currency: str) -> ActivityLine:

@@ -7,10 +7,12 @@ from fedele.api.node import Node, NodeKind, find_node
 from fedele.api.permissions import PUBLIC, query_field
 from fedele.api.schema import build_schema, compose
 from fedele.api.staff.checkout import TillMutation, TillQuery
+from fedele.api.staff.explaining import ExplainQuery
 from fedele.api.staff.ledger import LedgerFields, LedgerMutation
 from fedele.api.staff.members import MemberMutation, MemberQuery, ProfileFields, fetch_member
 from fedele.api.staff.programme import ProgrammeMutation, ProgrammeQuery
 from fedele.api.staff.receipts import ReceiptQuery
+from fedele.api.staff.till_operations import TillOperationMutation, TillOperationQuery
 from fedele.domains.auth.types import Scope, StaffPrincipal
 
 
@@ -56,8 +58,16 @@ class CallerQuery:
 
 
 # One line per room that has root queries, and one per room that has mutations.
-QUERIES: tuple[type, ...] = (CallerQuery, MemberQuery, ProgrammeQuery, TillQuery, ReceiptQuery)
-MUTATIONS: tuple[type, ...] = (MemberMutation, LedgerMutation, ProgrammeMutation, TillMutation)
+QUERIES: tuple[type, ...] = (
+    CallerQuery,
+    MemberQuery,
+    ExplainQuery,
+    ProgrammeQuery,
+    TillQuery,
+    TillOperationQuery,
+    ReceiptQuery,
+)
+MUTATIONS: tuple[type, ...] = (MemberMutation, LedgerMutation, ProgrammeMutation, TillMutation, TillOperationMutation)
 
 
 def build_staff_schema() -> strawberry.Schema:
