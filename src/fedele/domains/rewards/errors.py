@@ -46,10 +46,10 @@ class RewardOutOfStock(Refusal):
 
 
 class DeliveryNeeded(Refusal):
-    """A gift is sent, and nobody said where, or it is not sent there. Details: problem."""
+    """A gift is sent, and nobody said where, or it is not sent there."""
 
     code = "DELIVERY_NEEDED"
-    message = "{problem}"
+    message = "This gift is sent: it needs a recipient, a street, a city and a country that it is sent to."
 
 
 class RedemptionNotHeld(Refusal):

@@ -25,14 +25,14 @@ def check_delivery(reward: Reward, delivery: Delivery | None) -> None:
             raise InvalidInput(problem="This reward is not sent: it needs no address.", field="delivery")
         return
     if delivery is None:
-        raise errors.DeliveryNeeded(problem="Say where it is to be sent.", field="delivery")
+        raise errors.DeliveryNeeded(field="delivery")
     if not all((delivery.recipient.strip(), delivery.street.strip(), delivery.city.strip())):
-        raise errors.DeliveryNeeded(problem="Recipient, street and city are needed.", field="delivery")
+        raise errors.DeliveryNeeded(field="delivery")
     if any(len(getattr(delivery, field.name)) > FIELD_LENGTH_MAX for field in dataclasses.fields(delivery)):
         problem = f"No line of an address is longer than {FIELD_LENGTH_MAX} characters."
         raise InvalidInput(problem=problem, field="delivery")
     if reward.ships_to and delivery.country not in reward.ships_to:
-        raise errors.DeliveryNeeded(problem=f"It is not sent to {delivery.country}.", field="delivery")
+        raise errors.DeliveryNeeded(field="delivery")
 
 
 async def take_effect(
