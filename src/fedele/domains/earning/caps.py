@@ -97,6 +97,8 @@ class Meter:
 
 def shrink(lines: tuple[LineShare, ...], units: int) -> tuple[LineShare, ...]:
     """The lines of an award that a cap cut down to `units`, in their old proportions."""
+    if not lines:
+        return ()  # an event's award comes from no line
     parts = apportion(units, [share.units for share in lines])
     return tuple(LineShare(share.number, part) for share, part in zip(lines, parts, strict=True) if part)
 
