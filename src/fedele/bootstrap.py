@@ -53,6 +53,7 @@ from fedele.domains.referrals import handlers as referrals
 from fedele.domains.referrals import queries as referrals_queries
 from fedele.domains.referrals.config import ReferralConfig
 from fedele.domains.referrals.feed import FEED_SOURCE as REFERRALS_IN_FEED
+from fedele.domains.referrals.jobs import schedules as referrals_schedules
 from fedele.domains.rewards import handlers as rewards
 from fedele.domains.rewards import queries as reward_queries
 from fedele.domains.rewards.config import RewardsConfig

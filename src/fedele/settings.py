@@ -65,6 +65,11 @@ class Settings(BaseModel):
     firebase_credentials: SecretStr | None = Field(None, description="Firebase service account (JSON).")
     firebase_url: str | None = Field(None, description="Another FCM v1 server than Google's, for tests and demos.")
 
+    payments_url: str | None = Field(
+        None, pattern="^https?://", description="Your payment service, which charges and refunds paid memberships."
+    )
+    payments_secret: SecretStr | None = Field(None, description="Signs what that service is asked (whsec_… or any).")
+
     apple_pass_type_identifier: str | None = Field(None, description="pass.com.example.loyalty")
     apple_team_identifier: str | None = Field(None, description="Ten characters, from Apple's developer account.")
     apple_pass_certificate: SecretStr | None = Field(None, description="PEM of the pass certificate, or a .p12 file.")

@@ -19,6 +19,8 @@ from fedele.adapters.google_wallet.save_links import CredentialsError, GoogleSav
 from fedele.adapters.oidc.http import HttpJwks
 from fedele.adapters.otp.console import ConsoleOtp
 from fedele.adapters.otp.unconfigured import UnconfiguredOtp
+from fedele.adapters.payments.http import HttpPayments
+from fedele.adapters.payments.unconfigured import UnconfiguredPayments
 from fedele.adapters.push.firebase import CredentialsInvalid
 from fedele.adapters.push.opening import open_push as open_push_channel
 from fedele.api.context import Services
@@ -38,6 +40,7 @@ from fedele.domains.documents.types import SchemaName
 from fedele.domains.feed.queries import Feeds, FeedTokens
 from fedele.domains.members.config import MembersConfig
 from fedele.domains.members.types import Peppers
+from fedele.domains.memberships.ports import PaymentProvider
 from fedele.domains.messaging.delivery import Delivery
 from fedele.domains.messaging.ports import PushChannel
 from fedele.domains.programme.queries import ProgrammeSource
@@ -71,6 +74,7 @@ class Fedele:
     wallet_identity: Identity
     pass_push: PassPush
     push: PushChannel
+    payments: PaymentProvider
     http: httpx.AsyncClient
     clock: Clock
     warnings: tuple[str, ...] = ()
@@ -118,8 +122,17 @@ class Fedele:
         delivery = Delivery(self.database, self.programmes.at, self.push, self.clock)
         return Worker(
             self.database,
-            handlers_of(self.database, self.programmes, self.clock, delivery, self.wallets, self.pass_push, self.till),
-            schedules_of(self.database, self.programmes, delivery),
+            handlers_of(
+                self.database,
+                self.programmes,
+                self.clock,
+                delivery,
+                self.wallets,
+                self.pass_push,
+                self.till,
+                self.payments,
+            ),
+            schedules_of(self.database, self.programmes, delivery, self.payments),
             self.settings.database_role,
         )
 
@@ -182,6 +195,7 @@ def wire(settings: Settings, keyring: Keyring, clock: Clock = moment_now) -> Fed
         wallet_identity=identity,
         pass_push=open_push(identity),
         push=_push(settings),
+        payments=_payments(settings, http),
         http=http,
         clock=clock,
         warnings=warnings,
@@ -247,6 +261,14 @@ def _push(settings: Settings) -> PushChannel:
         return open_push_channel(credentials.get_secret_value() if credentials else None, settings.firebase_url)
     except CredentialsInvalid as error:
         raise SettingsError(f"FEDELE_FIREBASE_CREDENTIALS: {error}") from None
+
+
+def _payments(settings: Settings, client: httpx.AsyncClient) -> PaymentProvider:
+    if settings.payments_url is None:
+        return UnconfiguredPayments()
+    if settings.payments_secret is None:
+        raise SettingsError("FEDELE_PAYMENTS_URL needs FEDELE_PAYMENTS_SECRET beside it: what it is asked is signed")
+    return HttpPayments(client, settings.payments_url, settings.payments_secret.get_secret_value())
 
 
 def _foreign(settings: Settings, policy: AuthPolicy, client: httpx.AsyncClient) -> ForeignTokens | None:

@@ -40,7 +40,7 @@ def tier_changed(before: str | None, after: str | None) -> TierChanged:
 def test_every_template_waits_for_something_that_is_said(name: str) -> None:
     """A template with a misspelt `on` would never be sent, and nobody would notice."""
     nothing: Any = MagicMock()  # handlers only remember what they are given
-    listening = handlers_of(*[nothing] * 7)
+    listening = handlers_of(*[nothing] * 8)
     heard = {handler.event.kind for handler in listening if handler.name.startswith("messaging.announce_")}
     assert heard
     waiting = {template.on for template in programme(name).section(MessagesConfig).templates}

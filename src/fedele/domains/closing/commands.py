@@ -55,7 +55,7 @@ async def close_day(
     end = await _open(database, programmes, day, moment, steps)
     if end is None:
         return ClosedDay(day)
-    done = []
+    done = list[ClosedStep]()
     for step in steps:
         if not await _finish_step(database, end, step):
             return ClosedDay(day, tuple(done), finished=False)

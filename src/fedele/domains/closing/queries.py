@@ -125,7 +125,9 @@ async def next_telling(db: Queryable, programme: Programme, after: datetime) -> 
     if found is None:
         return None
     days = programme.section(ClosingConfig).announce_expiry_days
-    return max(found - timedelta(days=days + 2), after + timedelta(microseconds=1))
+    # It is told by a close, so not before the present day has ended.
+    zone = programme.section(ProgrammeConfig).time_zone
+    return max(found - timedelta(days=days + 2), end_of(day_of(after, zone), zone))
 
 
 async def next_due(

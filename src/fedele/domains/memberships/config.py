@@ -59,7 +59,10 @@ class Membership(Section):
     """How long benefits stay while the charge of a renewal is refused; tried again each day until then."""
     refund: Literal["none", "full_if_unused", "unused_term"] = "none"
     """What a member who cancels gets back of a paid term. `full_if_unused`: all of it if no benefit was used in it.
-    `unused_term`: price × unused days / days of the term, rounded down to the minor unit."""
+    `unused_term`: price × unused days / days of the term, rounded down to the minor unit. A term that was charged ahead
+    and has not begun always goes back whole."""
+    used_by: tuple[str, ...] = ()
+    """What counts as using a benefit, beside what staff note: `purchase`, or names of events: [purchase, delivery]."""
     benefits: tuple[MembershipBenefit, ...] = ()
     grants_tier: TierRef | None = None
     """The tier that members have at least, while the membership lasts."""

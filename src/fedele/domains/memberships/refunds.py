@@ -10,11 +10,11 @@ from fedele.domains.memberships.types import Term
 def refund_of(membership: Membership, term: Term, at: datetime, time_zone: str) -> int:
     """The minor units of a term that go back when the member cancels at this instant, less what went back before.
 
-    A paid term that has not begun goes back whole, unless the programme gives nothing. `full_if_unused`: the whole
-    price if no benefit was used in the term. `unused_term`: price × unused days / days of the term, rounded down,
-    in whole programme days: the day of cancelling counts as used. A lifetime and a trial have no unused days.
+    A paid term that has not begun goes back whole. `full_if_unused`: the whole price if no benefit was used in the
+    term. `unused_term`: price × unused days / days of the term, rounded down, in whole programme days: the day of
+    cancelling counts as used. A lifetime and a trial have no unused days.
     """
-    if membership.refund == "none" or term.state != "running" or term.kind == "trial":
+    if term.state != "running" or term.kind == "trial":
         return 0
     if term.covered_until is not None and at >= term.covered_until:
         return 0
@@ -34,6 +34,8 @@ def unused_days(term: Term, at: datetime, time_zone: str) -> tuple[int, int]:
 def _owed(membership: Membership, term: Term, at: datetime, time_zone: str) -> int:
     if at < term.starts_at:
         return term.price_minor
+    if membership.refund == "none":
+        return 0
     if membership.refund == "full_if_unused":
         return term.price_minor if term.used_at is None else 0
     left, days = unused_days(term, at, time_zone)

@@ -1,0 +1,1 @@
+"""Who moves the money of paid memberships: the retailer's own payment service over HTTP, or nobody."""
