@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str, bool]] = {
     "config": ("operations", "config_app", True),
     "programme": ("programme", "app", True),
     "scenario": ("scenario", "app", True),
+    "till": ("till", "app", True),
     "keys": ("keys", "app", True),
     "jobs": ("jobs", "app", True),
     "import": ("exchange", "import_app", True),
