@@ -23,12 +23,14 @@ __all__ = ["affected", "rerate", "weigh"]
 PAGE_COUNT = 500
 _SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
-# What the replay needs beside the history: the claims that purchases used up, and the awards as the ledger has them.
+# What the replay needs beside the history: the claims that purchases used up, the awards as the ledger has them, and by
+# which version each happening was judged.
 _GIVEN = """
 SELECT (SELECT jsonb_agg(jsonb_build_array(purchase_id, claim_id, offer_key) ORDER BY usable_until, claim_id)
           FROM offer_claim WHERE member_id = $1 AND purchase_id IS NOT NULL) AS claims,
        (SELECT jsonb_agg(jsonb_build_array(source_id, rule_key, currency, units - clawed_back_units, occurred_at))
-          FROM award WHERE member_id = $1) AS awards
+          FROM award WHERE member_id = $1) AS awards,
+       (SELECT jsonb_object_agg(source_id, programme_version) FROM evaluation WHERE member_id = $1) AS versions
 """
 
 
@@ -80,16 +82,19 @@ class _RulesOf:
         self.programmes, self.proposed, self.window = programmes, proposed, window
         self._kept: dict[ProgrammeVersion, Rules] = {}
 
-    async def then(self, at: datetime) -> Rules:
-        """The version that was in force."""
-        programme = await self.programmes.at(at)
+    async def then(self, at: datetime, version: int | None = None) -> Rules:
+        """The version that judged it, where that was kept; else the one that was in force."""
+        if version is None:
+            programme = await self.programmes.at(at)
+        else:
+            programme = await self.programmes.version(ProgrammeVersion(version))
         if programme.version not in self._kept:
             self._kept[programme.version] = Rules.of(programme)
         return self._kept[programme.version]
 
-    async def would(self, at: datetime) -> Rules:
+    async def would(self, at: datetime, version: int | None = None) -> Rules:
         """The proposal, inside the window."""
-        return self.proposed if self.window.contains(at) else await self.then(at)
+        return self.proposed if self.window.contains(at) else await self.then(at, version)
 
 
 async def _members(db: Queryable, sample: int | None) -> AsyncIterator[MemberId]:
@@ -116,13 +121,15 @@ async def _replay_member(db: Queryable, member_id: MemberId, rules: _RulesOf, ta
     for purchase_id, claim_id, offer in row["claims"] or ():
         used.setdefault(UUID(purchase_id), []).append(UsedClaim(UUID(claim_id), offer))
     then, would = Replay(state, used), None
+    versions: dict[str, int] = row["versions"] or {}
     for happening in await history_of(db, member_id):
-        judged = tally.window.contains(_at(happening))
+        at, version = happening.occurred_at, versions.get(str(happening.id))
+        judged = tally.window.contains(at)
         if judged and would is None:
             would = then.fork()
-        then.step(happening, await rules.then(_at(happening)))
+        then.step(happening, await rules.then(at, version))
         if would is not None:
-            would.step(happening, await rules.would(_at(happening)))
+            would.step(happening, await rules.would(at, version))
         if judged:
             _count(tally, happening)
     would = would or then
@@ -133,10 +140,6 @@ async def _replay_member(db: Queryable, member_id: MemberId, rules: _RulesOf, ta
         for source, rule, currency, kept, at in row["awards"] or ()
     ]
     tally.add(awards, then, would, tiers)
-
-
-def _at(happening: Happening) -> datetime:
-    return happening.occurred_at
 
 
 def _count(tally: Tally, happening: Happening) -> None:
