@@ -1,5 +1,6 @@
 """What memberships do when something was announced."""
 
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from fedele.domains.memberships.events import (
     PaymentFailed,
     PaymentRequested,
 )
-from fedele.domains.memberships.ports import PaymentProvider
+from fedele.domains.memberships.ports import PaymentProvider, PaymentUnknown
 from fedele.domains.memberships.types import PaymentId
 from fedele.domains.messaging import commands as messaging
 from fedele.domains.messaging.ports import Clock
@@ -35,7 +36,8 @@ def handlers(
     """Memberships' handlers, for bootstrap's list."""
 
     async def pay(event: PaymentRequested, _outbox_id: UUID) -> None:
-        await commands.pay(database, programmes, provider, event.member_id, PaymentId(event.payment_id), clock())
+        with contextlib.suppress(PaymentUnknown):  # the clock asks again, with the same key
+            await commands.pay(database, programmes, provider, event.member_id, PaymentId(event.payment_id), clock())
 
     async def forget(event: MemberErased, _outbox_id: UUID) -> None:
         moment = clock()

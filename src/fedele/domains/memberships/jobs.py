@@ -4,9 +4,9 @@ import contextlib
 
 import structlog
 
-from fedele.db.database import DATABASE_LOST, Database
+from fedele.db.database import Database
 from fedele.domains.memberships import commands, queries
-from fedele.domains.memberships.ports import PaymentProvider
+from fedele.domains.memberships.ports import PaymentProvider, PaymentUnknown
 from fedele.domains.programme.errors import NoProgramme
 from fedele.domains.programme.queries import ProgrammeSource
 from fedele.jobs.types import Schedule
@@ -40,9 +40,7 @@ async def run_due(database: Database, programmes: ProgrammeSource, provider: Pay
         for member_id, payment_id in payments:
             try:
                 touched += await commands.pay(database, programmes, provider, member_id, payment_id, moment) is not None
-            except DATABASE_LOST:
-                raise
-            except Exception as error:
+            except PaymentUnknown as error:
                 log.warning("membership_payment_unknown", payment=str(payment_id), error=str(error))
         seen.update(payments)
     return touched

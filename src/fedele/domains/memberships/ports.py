@@ -44,6 +44,10 @@ class PaymentDeclined(Exception):
         self.problem = problem
 
 
+class PaymentUnknown(Exception):
+    """Nobody knows whether the money moved: the provider was asked and gave no answer. It is asked again."""
+
+
 class PaymentProvider(Protocol):
     """Takes and gives back money. Any exception but PaymentDeclined means: not known, ask again with the same key."""
 

@@ -1,11 +1,12 @@
 """Joining, paying, renewing, leaving: one use case a file."""
 
-from fedele.domains.memberships.commands.joining import join, sell
+from fedele.domains.memberships.commands.joining import JoinAsked, join, sell
 from fedele.domains.memberships.commands.keeping import change_plan, end_due, forget_member, renew, use_benefit
 from fedele.domains.memberships.commands.leaving import cancel, refund_term
 from fedele.domains.memberships.commands.paying import pay
 
 __all__ = [
+    "JoinAsked",
     "cancel",
     "change_plan",
     "end_due",

@@ -15,7 +15,7 @@ from fedele.domains.memberships.commands.keeping import RETRY_AFTER, last_term, 
 from fedele.domains.memberships.config import MembershipsConfig
 from fedele.domains.memberships.events import MembershipEnded, PaymentFailed
 from fedele.domains.memberships.lengths import end_of_term
-from fedele.domains.memberships.ports import Charge, PaymentDeclined, PaymentProvider, Receipt, Refund
+from fedele.domains.memberships.ports import Charge, PaymentDeclined, PaymentProvider, PaymentUnknown, Receipt, Refund
 from fedele.domains.memberships.types import MembershipRecord, Payment, PaymentId, Term
 from fedele.domains.programme.config import ProgrammeConfig
 from fedele.domains.programme.queries import ProgrammeSource
@@ -37,8 +37,8 @@ async def pay(
 ) -> Payment | None:
     """Ask the provider for this payment, and take its answer. None: there is nothing (more) to ask.
 
-    A refund that is declined is asked again each day: the money is owed. Raises what the provider raises when its
-    answer is not known; then the payment stays requested, and is asked again with the same key.
+    A refund that is declined is asked again each day: the money is owed. Raises PaymentUnknown when the provider gave
+    no answer; then the payment stays requested, and the clock asks again with the same key.
     """
     async with database.transaction() as tx:
         asked = await _asked(tx, member_id, payment_id, moment)
@@ -50,6 +50,8 @@ async def pay(
         receipt = await (provider.refund(asked) if isinstance(asked, Refund) else provider.charge(asked))
     except PaymentDeclined as declined:
         problem = declined.problem[:200]
+    except Exception as error:
+        raise PaymentUnknown(f"{type(error).__name__}: {error}") from error
     programme = await programmes.at(moment.now)
     async with database.transaction() as tx:
         await tx.lock_member(member_id)
