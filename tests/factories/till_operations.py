@@ -1,14 +1,15 @@
 """Variables of the till's operations and of what members see of it, with enough rows that an N+1 query would show."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from fedele.api import ids
-from fedele.domains.checkout.commands import record_event, settle
+from fedele.domains.checkout.commands import hold, record_event, settle
 from fedele.domains.checkout.ports import Till
-from fedele.domains.checkout.types import Settlement
+from fedele.domains.checkout.types import HoldRequest, Settlement
 from fedele.domains.ledger.queries import list_entries
 from fedele.domains.members.queries import find_card_code
-from tests.factories.till import basket, line
+from tests.factories.till import STORE, basket, line
 
 if TYPE_CHECKING:
     from tests.fixtures.api import Api
@@ -104,3 +105,68 @@ async def an_entry_to_explain(api: "Api") -> dict[str, Any]:
 async def an_entry_for_staff(api: "Api") -> dict[str, Any]:
     """The same, as the service desk asks for it."""
     return {"id": (await an_entry_to_explain(api))["entry"]}
+
+
+async def a_hold(api: "Api") -> dict[str, Any]:
+    """Some points to put aside, after sales that earned them."""
+    for number in range(5):
+        await settled(api, f"R-{number}")
+    return {
+        "input": {
+            "memberId": ids.member_id(api.member.member_id),
+            "store": STORE,
+            "points": [{"currency": "points", "amount": "50"}],
+            "confirmation": "showed an identity card",
+            "idempotencyKey": "hold",
+        }
+    }
+
+
+async def an_open_hold(api: "Api") -> dict[str, Any]:
+    """A hold, to be released."""
+    asked = (await a_hold(api))["input"]
+    till = Till(api.database, api.services.programmes)
+    request = HoldRequest(
+        store_id=STORE, member_id=api.member.member_id, units={"points": 50}, confirmation=asked["confirmation"]
+    )
+    held = await hold(till, request, "hold", api.moment)
+    return {"input": {"holdId": ids.row_id("hold", held.member_id, held.id), "store": STORE}}
+
+
+async def offline_sales(api: "Api") -> dict[str, Any]:
+    """Three sales of an hour without the network, sent in another order than they happened."""
+    sales = [
+        {
+            "sequence": number,
+            "idempotencyKey": f"offline-{number}",
+            "basket": sold_basket(
+                f"OFF-{number}",
+                memberId=ids.member_id(api.member.member_id),
+                store=STORE,
+                occurredAt=(api.moment.now - timedelta(minutes=10 * number)).isoformat(),
+            ),
+        }
+        for number in (2, 1, 3)
+    ]
+    return {"input": {"device": "till-3", "store": STORE, "sales": sales}}
+
+
+async def authorisations(api: "Api") -> dict[str, Any]:
+    """A member whose value was put aside once."""
+    await an_open_hold(api)
+    return {"memberId": ids.member_id(api.member.member_id)}
+
+
+async def a_stolen_card(api: "Api") -> dict[str, Any]:
+    """The member's card, to be revoked."""
+    return {"input": {"memberId": ids.member_id(api.member.member_id), "reason": "STOLEN"}}
+
+
+async def a_lost_card(_api: "Api") -> dict[str, Any]:
+    """The member's own report."""
+    return {"input": {"stolen": False}}
+
+
+async def a_pin(_api: "Api") -> dict[str, Any]:
+    """A PIN that nobody tries first."""
+    return {"input": {"pin": "294613"}}

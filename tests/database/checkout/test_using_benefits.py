@@ -10,6 +10,7 @@ import pytest
 from fedele.db.database import Database
 from fedele.domains.checkout import commands, queries
 from fedele.domains.checkout.errors import BenefitNotInHand
+from fedele.domains.checkout.identification import Shopper
 from fedele.domains.checkout.ports import Till
 from fedele.domains.offers.commands import claim_offer
 from fedele.kernel.ids import MemberId
@@ -62,7 +63,7 @@ async def test_an_offer_whose_condition_is_not_met_stays_in_hand(database: Datab
     small = await commands.settle(till, basket(line(amount=1_999), member_id=member_id), "small", at())
     assert "offer:bonus" not in {award.rule for award in small.awards}
     assert await admin.fetchval("SELECT used_at FROM offer_claim") is None
-    seen = await queries.till_member(till, member_id, STORE, at(), rotating=True)
+    seen = await queries.till_member(till, Shopper(member_id), STORE, at())
     assert [benefit.key for benefit in seen.benefits] == ["bonus"]
     large = await commands.settle(till, basket(line(amount=2_000), member_id=member_id), "large", at())
     assert {award.rule: award.units for award in large.awards}["offer:bonus"] == 100

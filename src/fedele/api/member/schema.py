@@ -5,7 +5,9 @@ import strawberry
 from fedele.api import ids
 from fedele.api.context import Context, Info
 from fedele.api.member.activity import ActivityFields
+from fedele.api.member.auto_rewards import AutoRewardFields, AutoRewardMutation
 from fedele.api.member.base import MemberBase
+from fedele.api.member.card_safety import CardSafetyMutation
 from fedele.api.member.home_feed import CARD_TYPES, FeedFields, FeedMutation
 from fedele.api.member.ledger import LedgerFields
 from fedele.api.member.member_changes import MemberMutation
@@ -39,6 +41,7 @@ class Member(
     MessagingFields,
     FeedFields,
     RewardFields,
+    AutoRewardFields,
     OfferFields,
     SurveyFields,
     WalletFields,
@@ -92,8 +95,10 @@ MUTATIONS: tuple[type, ...] = (
     MessagingMutation,
     FeedMutation,
     RewardMutation,
+    AutoRewardMutation,
     OfferMutation,
     SurveyMutation,
+    CardSafetyMutation,
 )
 
 

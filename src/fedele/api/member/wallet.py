@@ -1,5 +1,6 @@
 """The wallet in the members' schema: the member's card, and the links that put it into a phone's wallet."""
 
+from datetime import datetime
 from typing import Self
 
 import strawberry
@@ -9,6 +10,8 @@ from fedele.api.member.base import MemberBase
 from fedele.api.scalars import URL
 from fedele.api.selection import selected
 from fedele.domains.members import queries as members
+from fedele.domains.members.types import Peppers
+from fedele.domains.till import queries as till
 from fedele.domains.wallet import queries
 from fedele.domains.wallet.ports import SaveLinks
 from fedele.domains.wallet.types import PassLinks, WalletLinks, card_serial
@@ -16,9 +19,19 @@ from fedele.kernel.ids import MemberId
 
 
 @strawberry.type
+class RotatingCode:
+    """The code that lets value be spent at a till, once. Show it as a QR code and ask for the next at `nextAt`."""
+
+    code: str
+    next_at: datetime = strawberry.field(description="When the next code begins: ask again then.")
+    valid_until: datetime = strawberry.field(description="A till takes this one until then at the latest.")
+
+
+@strawberry.type
 class Card:
     """The member's loyalty card. The links are stable: show them behind "Add to Wallet" buttons."""
 
+    member_id: strawberry.Private[MemberId]
     id: strawberry.ID = strawberry.field(description="The card's serial number, in both wallets.")
     code: str | None = strawberry.field(
         description="What the till scans, to show as a QR code. It collects; spending takes more. Null: no card now."
@@ -34,11 +47,27 @@ class Card:
     def of(cls, record: WalletLinks, member_id: MemberId) -> Self:
         """From the record."""
         return cls(
+            member_id=member_id,
             id=strawberry.ID(card_serial(member_id)),
             code=record.code,
             apple_wallet_url=URL(record.apple_wallet_url) if record.apple_wallet_url else None,
             google_wallet_url=URL(record.google_wallet_url) if record.google_wallet_url else None,
         )
+
+    @strawberry.field
+    async def rotating_code(self, info: Info) -> RotatingCode | None:
+        """The code to show at the till now. Ask for it by itself, when the card is on the screen: it lives a minute."""
+        info.context.volatile = True
+        peppers = info.context.services.find(Peppers)
+        if peppers is None:
+            return None
+        shown = await members.find_rotating_code(info.context.reader, self.member_id, peppers, info.context.moment)
+        return RotatingCode(code=shown.code, next_at=shown.next_at, valid_until=shown.valid_until) if shown else None
+
+    @strawberry.field
+    async def has_pin(self, info: Info) -> bool:
+        """Whether the member has set a PIN for tills."""
+        return await till.has_pin(info.context.reader, self.member_id)
 
 
 @strawberry.type

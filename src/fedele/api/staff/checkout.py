@@ -12,8 +12,17 @@ from fedele.api.context import Context, Info
 from fedele.api.errors import UserError, refusals_to_user_errors, user_error
 from fedele.api.permissions import mutation_field, query_field
 from fedele.api.staff.till_inputs import BasketInput, ReturnPurchaseInput, read_basket, read_return, store_of
-from fedele.api.staff.till_types import Quote, RecordedEvent, Return, Settlement, TillMember
+from fedele.api.staff.till_types import (
+    IdentifiedBy,
+    Quote,
+    RecordedEvent,
+    Return,
+    SecondFact,
+    Settlement,
+    TillMember,
+)
 from fedele.domains.activity.errors import ReceiptKnown, ReturnExceedsPurchase
+from fedele.domains.auth.errors import RateLimited
 from fedele.domains.auth.types import Scope
 from fedele.domains.checkout import commands, errors, queries
 from fedele.domains.checkout.ports import Till
@@ -22,19 +31,39 @@ from fedele.domains.members.errors import (
     CardCodeMalformed,
     CardCodeRevoked,
     CardCodeUnknown,
+    IdentityInvalid,
     MemberErased,
     MemberNotFound,
 )
+from fedele.domains.members.types import Peppers
+from fedele.domains.till import errors as till_errors
 from fedele.kernel.refusal import InvalidInput, Refusal
 
 _CARD = (CardCodeMalformed, CardCodeUnknown, CardCodeRevoked, MemberErased, MemberNotFound)
-_BASKET = (errors.BasketInvalid, errors.BenefitNotInHand, errors.StoreForbidden, errors.TenderNotAccepted, *_CARD)
+_BASKET = (
+    errors.BasketInvalid,
+    errors.BenefitNotInHand,
+    errors.OccurredTooLongAgo,
+    errors.PayLimitExceeded,
+    errors.StoreForbidden,
+    errors.TenderNotAccepted,
+    till_errors.HoldNotOpen,
+    till_errors.RewardNotUsable,
+    *_CARD,
+)
+SECOND_FACT = (
+    till_errors.PinLocked,
+    till_errors.PinNotSet,
+    till_errors.PinWrong,
+    till_errors.RotatingCodeUsed,
+    till_errors.SecondFactNeeded,
+)
 
 
 def till_of(context: Context) -> Till:
     """The till that bootstrap made, which knows offers and rewards; else one that knows neither."""
     services = context.services
-    return services.find(Till) or Till(services.database, services.programmes)
+    return services.find(Till) or Till(services.database, services.programmes, peppers=services.find(Peppers))
 
 
 @contextlib.contextmanager
@@ -43,12 +72,12 @@ def _blaming_the_basket() -> Iterator[None]:
     try:
         yield
     except Refusal as refusal:
-        if refusal.field and refusal.field != "idempotencyKey":
+        if refusal.field and refusal.field not in ("idempotencyKey", "quote"):
             refusal.field = f"basket.{'card' if refusal.field == 'code' else refusal.field}"
         raise
 
 
-@user_error(errors.StoreForbidden, *_CARD)
+@user_error(errors.StoreForbidden, IdentityInvalid, RateLimited, till_errors.PhoneLookupOff, *_CARD)
 class ScanUserError(UserError):
     """Why nobody was found."""
 
@@ -59,8 +88,15 @@ class ScanResult:
 
     member: TillMember | None = None
     warnings: list[str] = strawberry.field(
-        default_factory=list, description="SECOND_FACT_NEEDED: this code may earn; to spend, scan the app's own code."
+        default_factory=list,
+        description="SECOND_FACT_NEEDED: this code may earn; to spend, scan the app's own code, or one of secondFacts. "
+        "ROTATING_CODE_USED: the code shown was spent; wait for the next. IDENTIFIED_BY_PHONE: make sure it is them.",
     )
+    identified_by: IdentifiedBy | None = None
+    second_facts: list[SecondFact] = strawberry.field(
+        default_factory=list, description="What lets value be spent now. ROTATING_CODE alone: the code shown does."
+    )
+    purchase_id: strawberry.ID | None = strawberry.field(default=None, description="Of the receipt that was scanned.")
     user_errors: list[ScanUserError] = strawberry.field(default_factory=list)
 
 
@@ -84,11 +120,19 @@ class TillQuery:
     @query_field(requires=Scope.TILL)
     @refusals_to_user_errors
     async def scan(self, info: Info, code: str, store: str | None = None) -> ScanResult | None:
-        """Whom this code belongs to: a wallet card's QR or the app's own code, as the reader read it."""
+        """Whom a code belongs to: a wallet card's QR, the app's own code, a telephone number, or a receipt's QR."""
         context = info.context
-        seen = await queries.scan(till_of(context), code, store_of(context, store), context.moment, context.locale)
+        here, caller = store_of(context, store), context.staff.key_id
+        seen = await queries.scan(till_of(context), code, here, context.moment, context.locale, caller)
         programme = await context.programme()
-        return ScanResult(member=TillMember.of(seen, programme, context.locale), warnings=list(seen.warnings))
+        bought = seen.purchase_id
+        return ScanResult(
+            member=TillMember.of(seen, programme, context.locale),
+            warnings=list(seen.warnings),
+            identified_by=IdentifiedBy(seen.identified_by),
+            second_facts=[SecondFact(fact) for fact in seen.second_facts],
+            purchase_id=ids.row_id("purchase", seen.member_id, bought) if bought else None,
+        )
 
     @query_field(requires=Scope.TILL)
     @refusals_to_user_errors
@@ -101,7 +145,7 @@ class TillQuery:
         return QuoteResult(quote=Quote.of(quoted, await context.programme(), context.locale))
 
 
-@user_error(ReceiptKnown, errors.SecondFactNeeded, InsufficientPoints, *_BASKET)
+@user_error(ReceiptKnown, errors.QuoteChanged, InsufficientPoints, *SECOND_FACT, *_BASKET)
 class SettleUserError(UserError):
     """Why the sale was not settled. Nothing of it was written."""
 
@@ -120,6 +164,9 @@ class SettleInput:
 
     basket: BasketInput
     idempotency_key: str
+    quote: str | None = strawberry.field(
+        default=None, description="The hash of the quote shown to the customer: settle exactly that, or refuse."
+    )
 
 
 @user_error(
@@ -177,8 +224,11 @@ class TillMutation:
         context = info.context
         basket = read_basket(context, input.basket)
         with _blaming_the_basket():
-            settled = await commands.settle(till_of(context), basket, input.idempotency_key, context.moment)
-        return SettlePayload(settlement=Settlement.of(settled, await context.programme(), context.locale))
+            settled = await commands.settle(
+                till_of(context), basket, input.idempotency_key, context.moment, quote=input.quote
+            )
+        programme, peppers = await context.programme(), context.services.find(Peppers)
+        return SettlePayload(settlement=Settlement.of(settled, programme, context.locale, peppers))
 
     @mutation_field(requires=Scope.TILL)
     async def return_purchase(self, info: Info, input: ReturnPurchaseInput) -> ReturnPurchasePayload | None:

@@ -1,11 +1,13 @@
 """What a till sends: baskets and returns, read into the checkout's records."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from uuid import UUID
 
 import strawberry
+from pydantic import SecretStr
 from strawberry.scalars import JSON
 
 from fedele.api import ids
@@ -13,7 +15,8 @@ from fedele.api.context import Context
 from fedele.domains.activity.types import Line, PurchaseId, ReturnedLine, Tender
 from fedele.domains.checkout import types as records
 from fedele.domains.checkout.errors import BasketInvalid, PurchaseNotFound, StoreForbidden
-from fedele.kernel.ids import StoreId
+from fedele.domains.till.types import HoldId
+from fedele.kernel.ids import MemberId, StoreId
 from fedele.kernel.money import Money
 from fedele.kernel.refusal import InvalidInput, NotFound
 
@@ -50,6 +53,16 @@ class UnknownCardInput(Enum):
 
     REFUSE = "refuse"
     GUEST = "guest"
+
+
+@strawberry.enum(name="DiscountMode", description="Who takes discounts of offers and rewards off.")
+class DiscountModeInput(Enum):
+    """The till did, or Fedele does."""
+
+    TAKEN = strawberry.enum_value("taken", description="Amounts are after all discounts: the till took them off.")
+    APPLY = strawberry.enum_value(
+        "apply", description="Amounts are before discounts of offers and rewards: Fedele takes them off and says how."
+    )
 
 
 @strawberry.input
@@ -101,8 +114,16 @@ class BasketInput:
     offers: list[strawberry.ID] | None = strawberry.field(
         default=None,
         description="Claims to use, by the ids that scan gave; unset: all that earn more. A discount that the till "
-        "took off must be named here, so that it cannot be used again.",
+        "took off must be named here, so that it cannot be used again. With discounts: APPLY, unset: all in hand.",
     )
+    rewards: list[strawberry.ID] = strawberry.field(
+        default_factory=list, description="Held rewards to use, by the ids that scan gave. With a hold, unset: its own."
+    )
+    discounts: DiscountModeInput = DiscountModeInput.TAKEN
+    hold: strawberry.ID | None = strawberry.field(
+        default=None, description="What was put aside for this basket: it needs no other second fact."
+    )
+    pin: str | None = strawberry.field(default=None, description="The member's PIN, where the programme takes one.")
     attributes: JSON | None = None
 
 
@@ -143,6 +164,7 @@ def read_basket(context: Context, given: BasketInput, field: str = "basket") -> 
     """A basket as the checkout knows it. Raises BasketInvalid, StoreForbidden, InvalidInput or NotFound."""
     if given.attributes is not None and not isinstance(given.attributes, dict):
         raise BasketInvalid(problem="attributes is an object.", field=f"{field}.attributes")
+    named = _owned("hold", given.hold, f"{field}.hold") if given.hold else None
     return records.Basket(
         store_id=store_of(context, given.store, f"{field}.store"),
         receipt=given.receipt,
@@ -157,23 +179,121 @@ def read_basket(context: Context, given: BasketInput, field: str = "basket") -> 
             for index, tender in enumerate(given.tenders)
         ),
         card=given.card,
-        member_id=ids.member_id_of(given.member_id, f"{field}.memberId") if given.member_id else None,
+        member_id=_member(given, named, field),
         channel=given.channel,
         occurred_at=given.occurred_at,
         attributes=given.attributes or {},
         confirmation=given.confirmation,
-        benefits=tuple(_claim(claim, f"{field}.offers") for claim in given.offers)
+        benefits=tuple(_owned("claim", claim, f"{field}.offers")[1] for claim in given.offers)
         if given.offers is not None
         else None,
+        rewards=tuple(_owned("redemption", reward, f"{field}.rewards")[1] for reward in given.rewards),
+        discounts="apply" if given.discounts is DiscountModeInput.APPLY else "taken",
+        hold=HoldId(named[1]) if named else None,
+        pin=SecretStr(given.pin) if given.pin is not None else None,
         unknown_card="guest" if given.unknown_card is UnknownCardInput.GUEST else "refuse",
     )
 
 
-def _claim(text: str, field: str) -> UUID:
-    named = ids.find_owned_row("claim", text)
+def _member(given: BasketInput, hold: tuple[MemberId, UUID] | None, field: str) -> MemberId | None:
+    """Whom the basket names: by id, or by the hold, whose id holds the member's."""
+    member_id = ids.member_id_of(given.member_id, f"{field}.memberId") if given.member_id else None
+    if hold is not None and member_id not in (None, hold[0]):
+        raise BasketInvalid(problem="The hold is not this member's.", field=f"{field}.hold")
+    return hold[0] if hold is not None else member_id
+
+
+def _owned(kind: str, text: str, field: str) -> tuple[MemberId, UUID]:
+    named = ids.find_owned_row(kind, text)
     if named is None:
-        raise NotFound(what="claim", field=field)
-    return named[1]
+        raise NotFound(what=kind, field=field)
+    return named
+
+
+@strawberry.input
+class HoldUnitsInput:
+    """Units to put aside."""
+
+    amount: Decimal
+    currency: str = strawberry.field(description="The programme's currency: points.")
+
+
+@strawberry.input
+class HoldInput:
+    """What to put aside, for the holder of a card or a member scanned before."""
+
+    idempotency_key: str
+    card: str | None = strawberry.field(default=None, description="What the scanner read: best the app's own code.")
+    member_id: strawberry.ID | None = None
+    store: str | None = strawberry.field(default=None, description="Unset: the store that the key is bound to.")
+    points: list[HoldUnitsInput] = strawberry.field(default_factory=list)
+    rewards: list[strawberry.ID] = strawberry.field(default_factory=list, description="Held rewards to keep.")
+    redeem: list[str] = strawberry.field(
+        default_factory=list, description="Keys of rewards to buy with units; a release gives both back."
+    )
+    minutes: int | None = strawberry.field(default=None, description="Unset: as the programme declares.")
+    pin: str | None = None
+    confirmation: str | None = strawberry.field(default=None, description="The cashier's reason.")
+
+
+@strawberry.input
+class ReleaseInput:
+    """A hold to give back before its end. Repeating it changes nothing."""
+
+    hold_id: strawberry.ID
+    idempotency_key: str | None = strawberry.field(default=None, description="Not needed: a hold is released once.")
+    store: str | None = None
+
+
+@strawberry.input
+class OfflineSaleInput:
+    """A sale that a device made while it was alone. Its basket needs occurredAt."""
+
+    sequence: int = strawberry.field(description="The device's own count of its offline sales, from 1 on.")
+    idempotency_key: str
+    basket: BasketInput
+
+
+@strawberry.input
+class ReplayInput:
+    """A device's offline sales, in any order, up to 500 at a time."""
+
+    device: str = strawberry.field(description="The device's own name, the same for ever.")
+    sales: list[OfflineSaleInput]
+    store: str | None = None
+
+
+def read_hold(context: Context, given: HoldInput, decimals: Mapping[str, int]) -> records.HoldRequest:
+    """A hold as the checkout knows it; `decimals` of each currency. Raises StoreForbidden, InvalidInput or NotFound."""
+    units: dict[str, int] = {}
+    for index, one in enumerate(given.points):
+        exact = one.amount.scaleb(decimals.get(one.currency, 0)) if one.amount.is_finite() else Decimal("0.5")
+        if one.currency not in decimals or exact != exact.to_integral_value() or not 0 < exact < 10**15:
+            raise InvalidInput(problem="Name positive units of a currency of the programme.", field=f"points[{index}]")
+        units[one.currency] = units.get(one.currency, 0) + int(exact)
+    return records.HoldRequest(
+        store_id=store_of(context, given.store),
+        card=given.card,
+        member_id=ids.member_id_of(given.member_id, "memberId") if given.member_id else None,
+        units=units,
+        rewards=tuple(_owned("redemption", reward, "rewards")[1] for reward in given.rewards),
+        redeem=tuple(given.redeem),
+        minutes=given.minutes,
+        pin=SecretStr(given.pin) if given.pin is not None else None,
+        confirmation=given.confirmation,
+    )
+
+
+def read_replay(context: Context, given: ReplayInput) -> tuple[StoreId, tuple[records.OfflineSale, ...]]:
+    """Offline sales as the checkout knows them. One whose basket cannot be read stops all: nothing was written."""
+    store = store_of(context, given.store)
+    sales = []
+    for index, sale in enumerate(given.sales):
+        basket = read_basket(context, sale.basket, f"sales[{index}].basket")
+        if basket.store_id != store:
+            raise StoreForbidden(field=f"sales[{index}].basket.store")
+        sales.append(records.OfflineSale(sequence=sale.sequence, key=sale.idempotency_key, basket=basket))
+    return store, tuple(sales)
 
 
 def read_return(context: Context, given: ReturnPurchaseInput) -> records.Return:

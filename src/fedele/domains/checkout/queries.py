@@ -3,7 +3,7 @@
 from fedele.db.database import Queryable
 from fedele.domains.checkout.basket import check_basket, sale_of, skus_of
 from fedele.domains.checkout.decision import decide_event, decide_sale
-from fedele.domains.checkout.identification import Shopper, identify, member_of_code
+from fedele.domains.checkout.identification import Shopper, identify, member_of_code, receipt_token
 from fedele.domains.checkout.ports import Till
 from fedele.domains.checkout.pricing import Sold, decide_basket, pay_options, read_in_hand
 from fedele.domains.checkout.reversal import decide_return
@@ -32,6 +32,7 @@ __all__ = [
     "masked",
     "quote",
     "read_running_state",
+    "receipt_token",
     "sale_of",
     "scan",
     "till_member",

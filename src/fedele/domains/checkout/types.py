@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
@@ -54,6 +55,7 @@ class Benefit:
     key: str  # of the offer
     title: str
     boost: Boost | None = None  # what it adds to the awards; None: money off, which the till takes off itself
+    margin_floor: Decimal | None = None  # per cent that must be left of the lines that count
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -168,6 +170,15 @@ class TierMove:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Honoured:
+    """What an offline sale gave that could not be kept to: the refusal that it would have been, and is not."""
+
+    code: str
+    field: str | None
+    details: Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Settlement:
     """The settled sale; a retry with the same key gets the identical one."""
 
@@ -185,6 +196,7 @@ class Settlement:
     discounts: tuple[TakenDiscount, ...] = ()
     rewards_used: tuple[UUID, ...] = ()
     late: bool = False  # it reached us later than the programme finds usual
+    honoured: tuple[Honoured, ...] = ()
 
     @property
     def saved_minor(self) -> int:
@@ -245,13 +257,16 @@ class OfflineSale:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ReplayedSale:
-    """What became of it. `problems`: what was refused, or honoured though it could not be kept to."""
+    """What became of it. `problems`: what was refused, or honoured though it could not be kept to.
+
+    `known`: it was settled before, and is answered as it was then.
+    """
 
     sequence: int
     key: str
-    outcome: Literal["settled", "honoured", "refused"]
+    outcome: Literal["settled", "known", "honoured", "refused"]
     settlement: Settlement | None
-    problems: tuple[Refusal, ...] = ()
+    problems: tuple[Honoured, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

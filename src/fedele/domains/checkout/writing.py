@@ -10,7 +10,15 @@ from fedele.domains.activity.events import ActivityRecorded, PurchaseRecorded
 from fedele.domains.activity.types import PurchaseId
 from fedele.domains.checkout.basket import line_to_json
 from fedele.domains.checkout.decision import Decision
-from fedele.domains.checkout.types import Basket, EventSettlement, GivenAward, Honoured, Settlement, TakenDiscount, TierMove
+from fedele.domains.checkout.types import (
+    Basket,
+    EventSettlement,
+    GivenAward,
+    Honoured,
+    Settlement,
+    TakenDiscount,
+    TierMove,
+)
 from fedele.domains.earning.queries import CARRY, trace_to_json
 from fedele.domains.earning.types import Award, LineShare, Occasion, Sale
 from fedele.domains.tiers.commands import standing_to_json
@@ -99,6 +107,7 @@ def _common(decision: Decision, at: datetime, member_id: MemberId, before: Stand
         "at": at.isoformat(),
         "programme_version": evaluation.programme_version,
         "operations": list(decision.operations),
+        "budgets": list(decision.budgets),
         "awards": [
             {
                 "id": str(new_id()),

@@ -1,8 +1,10 @@
 """The operations of the till, one use case a file."""
 
+from fedele.domains.checkout.commands.hold import hold, release
 from fedele.domains.checkout.commands.record_event import record_event
+from fedele.domains.checkout.commands.replay import replay
 from fedele.domains.checkout.commands.return_lines import return_lines
 from fedele.domains.checkout.commands.settle import settle
 from fedele.domains.checkout.commands.settle_series import settle_series
 
-__all__ = ["record_event", "return_lines", "settle", "settle_series"]
+__all__ = ["hold", "record_event", "release", "replay", "return_lines", "settle", "settle_series"]

@@ -4,8 +4,11 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
 
+import asyncpg
+
 from fedele.db.database import Database, Queryable
 from fedele.db.idempotency import KEY_LENGTH_MAX, claim
+from fedele.domains.budgets.commands import is_exhausted
 from fedele.domains.checkout.state import StoredRequest
 from fedele.domains.ledger.errors import refusal
 from fedele.kernel.clock import Moment
@@ -15,6 +18,9 @@ from fedele.kernel.refusal import InvalidInput, KeyReused
 # Optimistic attempts before the member is locked for good: enough that two tills never notice each other, few enough
 # that twenty at once do not starve the last.
 OPTIMISTIC_ATTEMPTS = 3
+# Nobody can change a locked member, but a campaign's budget may run out under it: after an attempt that found too little
+# the next one sees so, and gives nothing. Only money that comes back in between can make another one fail.
+LOCKED_ATTEMPTS = 5
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -59,9 +65,20 @@ async def perform(database: Database, request: Request, prepare: Prepare) -> Map
         prepared = await prepare(database.reader)
         if prepared.earlier is not None:
             return answer_of(prepared.earlier, request.digest)
-        reply = await database.call(_sql(request, prepared), *_values(request, prepared))
+        try:
+            reply = await database.call(_sql(request, prepared), *_values(request, prepared))
+        except asyncpg.PostgresError as error:
+            if not is_exhausted(error):
+                raise
+            continue  # others took what the decision counted on; it now sees what is really left
         if reply["status"] != "stale":
             return _read(reply)
+    for _ in range(LOCKED_ATTEMPTS - 1):
+        try:
+            return await _perform_locked(database, request, prepare)
+        except asyncpg.PostgresError as error:
+            if not is_exhausted(error):
+                raise
     return await _perform_locked(database, request, prepare)
 
 
@@ -88,7 +105,13 @@ def answer_of(earlier: StoredRequest, digest: bytes) -> Mapping[str, Any]:
 def _sql(request: Request, prepared: Prepared) -> str:
     # A sale that spends more than the ledger knows of goes through the function that does both.
     function = "till_settle_v1" if "spend" in prepared.payload else request.function
-    return f"SELECT {function}($1, $2, $3, $4, $5, $6, $7, $8)"
+    call = f"{function}($1, $2, $3, $4, $5, $6, $7, $8)"
+    # Budgets last, and in the same statement: their slices are held for no longer than the commit takes.
+    return (
+        f"SELECT budget_after_v1({call}, $1, $6, $7 -> 'budgets')"
+        if prepared.payload.get("budgets")
+        else f"SELECT {call}"
+    )
 
 
 def _values(request: Request, prepared: Prepared) -> tuple[Any, ...]:

@@ -15,6 +15,7 @@ from fedele.domains.checkout.ports import Till
 from fedele.domains.checkout.state import Question, Rules, read_state
 from fedele.domains.checkout.types import EventSettlement
 from fedele.domains.checkout.writing import event_payload, read_event_settlement
+from fedele.domains.earning.queries import read_means
 from fedele.domains.earning.types import Occasion
 from fedele.domains.members.errors import MemberErased, MemberNotFound
 from fedele.kernel.clock import Moment
@@ -74,7 +75,8 @@ async def _prepare(db: Queryable, till: Till, request: Request, occasion: Occasi
         raise MemberNotFound(field="memberId")
     if state.status == "erased":
         raise MemberErased(field="memberId")
-    decision = decide_event(rules, state, occasion, event_id, request.moment.now)
+    means = await read_means(db, rules.earning, occasion.occurred_at)
+    decision = decide_event(rules, state, occasion, event_id, request.moment.now, means)
     return Prepared(state.version, event_payload(decision, occasion, event_id, request.member_id, state.standing))
 
 

@@ -8,6 +8,7 @@ from fedele.db.database import Queryable
 from fedele.db.idempotency import input_hash
 from fedele.domains.activity.queries import find_purchase, find_purchase_by_receipt
 from fedele.domains.activity.types import Purchase, ReturnId
+from fedele.domains.budgets.commands import returned
 from fedele.domains.checkout.basket import CLOCK_DRIFT
 from fedele.domains.checkout.commands.operation import Prepared, Request, check_key, perform
 from fedele.domains.checkout.errors import PurchaseNotFound, ReturnInvalid
@@ -80,7 +81,7 @@ class _Return:
         awards = await given_awards(db, self.member_id, self.purchase_id)
         decision = decide_return(rules, state, purchase, self.asked, awards, self.return_id, self.at)
         payload = return_payload(decision, purchase, self.asked, self.return_id, state.standing, rules, self.at)
-        return Prepared(state.version, payload)
+        return Prepared(state.version, {**payload, "budgets": [returned(self.purchase_id)]})
 
 
 async def _find_purchase(db: Queryable, asked: Return) -> Purchase | None:

@@ -1,5 +1,7 @@
 """Settle a sale: earn, spend, take discounts off, use up, move the tier; whole or not at all, once per key."""
 
+import dataclasses
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,7 +20,7 @@ from fedele.domains.checkout.identification import Shopper, identify
 from fedele.domains.checkout.ports import Till
 from fedele.domains.checkout.pricing import Sold, decide_basket, read_in_hand
 from fedele.domains.checkout.state import Question, Rules, StoredRequest, read_state
-from fedele.domains.checkout.types import Basket, Settlement
+from fedele.domains.checkout.types import Basket, Honoured, Settlement
 from fedele.domains.checkout.writing import read_settlement, sale_payload
 from fedele.domains.members.errors import CardCodeRevoked, CardCodeUnknown, MemberErased, MemberNotFound
 from fedele.domains.till.commands import authorisation_json, authorise
@@ -29,8 +31,25 @@ from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId, new_id
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Offline:
+    """What differs for a sale made without the network: the basket as it was sent (which the key stands for), when its
+    card was shown, and what the customer keeps though it could not be kept to."""
+
+    sent: Basket
+    shown_at: datetime
+    honoured: tuple[Honoured, ...] = ()
+
+
 async def settle(
-    till: Till, basket: Basket, key: str, moment: Moment, *, quote: str | None = None, quiet: bool = False
+    till: Till,
+    basket: Basket,
+    key: str,
+    moment: Moment,
+    *,
+    quote: str | None = None,
+    offline: Offline | None = None,
+    quiet: bool = False,
 ) -> Settlement:
     """Settle the basket under the caller's idempotency key; a retry gets the identical Settlement.
 
@@ -41,17 +60,18 @@ async def settle(
     """
     check_key(key)
     check_basket(basket, moment.now)
-    scope, body = f"settle/{basket.store_id}", basket_body(basket)
+    scope, body = f"settle/{basket.store_id}", basket_body(offline.sent if offline else basket)
     digest = input_hash(body)
     try:
-        shopper = await identify(till, till.database.reader, basket, moment)
+        shown = Moment(offline.shown_at) if offline else moment
+        shopper = await identify(till, till.database.reader, basket, shown)
     except (CardCodeUnknown, CardCodeRevoked):
         # A rotating code has run out by the time of the retry: what was answered then still stands.
-        if earlier := await _find_request(till.database.reader, scope, key):
+        if earlier := await find_request(till.database.reader, scope, key):
             return read_settlement(answer_of(earlier, digest))
         raise
     request = Request("settle_v2", shopper.member_id, scope, key, body, digest, moment, quiet)
-    sale = _Sale(till, basket, shopper, request, quote)
+    sale = _Sale(till, basket, shopper, request, quote, offline.honoured if offline else ())
     try:
         return read_settlement(await perform(till.database, request, sale.prepare))
     except asyncpg.UniqueViolationError as error:
@@ -67,8 +87,17 @@ async def settle(
 class _Sale:
     """One sale on its way: its ids stay the same however often it is decided."""
 
-    def __init__(self, till: Till, basket: Basket, shopper: Shopper, request: Request, quote: str | None) -> None:
-        self.till, self.basket, self.shopper, self.request, self.quote = till, basket, shopper, request, quote
+    def __init__(
+        self,
+        till: Till,
+        basket: Basket,
+        shopper: Shopper,
+        request: Request,
+        quote: str | None,
+        honoured: Sequence[Honoured],
+    ) -> None:
+        self.till, self.basket, self.shopper, self.request = till, basket, shopper, request
+        self.quote, self.honoured = quote, honoured
         self.at: datetime = basket.occurred_at or request.moment.now
         self.purchase_id = PurchaseId(new_id())
         self.authorisation: Authorisation | None = None
@@ -127,6 +156,7 @@ class _Sale:
             "discounts": [[d.source, str(d.id), d.key, d.minor, sorted(d.lines.items())] for d in sold.discounts],
             "rewards_used": [str(redemption) for redemption in sold.rewards_used],
             "late": sold.late,
+            "honoured": [[one.code, one.field, dict(one.details)] for one in self.honoured],
         }
         authorised, hold = self.authorisation, sold.hold
         fact = authorised.fact if authorised else hold.fact if hold else None
@@ -154,7 +184,8 @@ class _Sale:
             raise MemberNotFound(field="memberId")
 
 
-async def _find_request(db: Queryable, scope: str, key: str) -> StoredRequest | None:
+async def find_request(db: Queryable, scope: str, key: str) -> StoredRequest | None:
+    """The answer that this key got before, if any."""
     row = await db.fetch_row(
         "SELECT input_hash, response, member_id FROM request WHERE scope = $1 AND key = $2", scope, key
     )
