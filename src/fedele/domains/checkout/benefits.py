@@ -31,12 +31,13 @@ async def offers_in_hand(
         offer = offers.find(claim.offer_key)
         if offer is None or claim.offer_key in benefits:
             continue
-        found = boost_of(offer, programme)
+        found = boost_of(offer, programme, at)
         benefits[claim.offer_key] = Benefit(
             claim_id=claim.id,
             key=claim.offer_key,
             title=offer.creative.title.in_locale(locale or default, default),
             boost=found[0] if found else None,
+            margin_floor=offer.margin_floor,
         )
     return tuple(benefits.values())
 

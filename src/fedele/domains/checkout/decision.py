@@ -20,14 +20,16 @@ from fedele.domains.earning.queries import (
     expires_at,
     expiry_of,
     start_of_day,
+    takes_of,
 )
-from fedele.domains.earning.types import Award, Earner, Evaluation, Occasion, Sale
+from fedele.domains.earning.types import Award, Earner, Evaluation, Means, Occasion, Sale
 from fedele.domains.ledger.types import Burn, Earn
 from fedele.domains.programme.config import ActivityKind, Currency
 from fedele.domains.tiers.queries import programme_day
 from fedele.domains.tiers.types import Standing
 from fedele.kernel.money import CurrencyKey, Money
 
+NO_LIMITS = Means()
 Place = tuple[str, date | None]  # a currency, and the day from which its units can be spent (None: at once)
 
 
@@ -44,6 +46,7 @@ class Decision:
     tier_changes: tuple[Mapping[str, Any], ...]  # lines that the history gains
     tiers_told: tuple[Mapping[str, Any], ...] = ()  # those that are announced
     benefits_used: tuple[Benefit, ...] = ()
+    budgets: tuple[Mapping[str, Any], ...] = ()  # operations of `budget_post_v1`
 
     @property
     def tier_move(self) -> TierMove | None:
@@ -54,12 +57,18 @@ class Decision:
 
 
 def decide_sale(
-    rules: Rules, state: MemberState, sale: Sale, purchase_id: UUID, benefits: Sequence[Benefit], now: datetime
+    rules: Rules,
+    state: MemberState,
+    sale: Sale,
+    purchase_id: UUID,
+    benefits: Sequence[Benefit],
+    now: datetime,
+    means: Means = NO_LIMITS,
 ) -> Decision:
     """What settling this sale changes."""
     at = sale.occurred_at
     then = TierThen.of(rules, state, at, now)
-    earner = _earner(rules, state, then.tier, benefits)
+    earner = _earner(rules, state, then.tier, benefits, means)
     evaluation = evaluate_purchase(rules.earning, sale, earner)
     given = {award.rule for award in evaluation.awards}
     used = tuple(benefit for benefit in benefits if benefit.boost is None or benefit.boost.key in given)
@@ -81,14 +90,17 @@ def decide_sale(
         tier_changes=judged.changes,
         tiers_told=tuple(told(then, judged)),
         benefits_used=used,
+        budgets=tuple(takes_of(evaluation, rules.earning, means, purchase_id)),
     )
 
 
-def decide_event(rules: Rules, state: MemberState, occasion: Occasion, event_id: UUID, now: datetime) -> Decision:
+def decide_event(
+    rules: Rules, state: MemberState, occasion: Occasion, event_id: UUID, now: datetime, means: Means = NO_LIMITS
+) -> Decision:
     """What recording this event changes."""
     at = occasion.occurred_at
     then = TierThen.of(rules, state, at, now)
-    earner = _earner(rules, state, then.tier, ())
+    earner = _earner(rules, state, then.tier, (), means)
     evaluation = evaluate_event(rules.earning, occasion, earner)
     earns, places = _earns(rules, evaluation, earner.tier, at, event_id, "event", 0)
     counters = _counters(rules, evaluation, at, 0, visit=False)
@@ -104,6 +116,7 @@ def decide_event(rules: Rules, state: MemberState, occasion: Occasion, event_id:
         standing=judged.standing,
         tier_changes=judged.changes,
         tiers_told=tuple(told(then, judged)),
+        budgets=tuple(takes_of(evaluation, rules.earning, means, event_id)),
     )
 
 
@@ -117,7 +130,7 @@ def qualifying_minor(rules: Rules, sale: Sale) -> list[int]:
     return eligible_minor(sale, DEFAULT_EXCLUDES)
 
 
-def _earner(rules: Rules, state: MemberState, tier: str | None, benefits: Sequence[Benefit]) -> Earner:
+def _earner(rules: Rules, state: MemberState, tier: str | None, benefits: Sequence[Benefit], means: Means) -> Earner:
     levels = rules.tiers.config.levels
     return Earner(
         facts={**state.facts, "member.tier": tier or ""},
@@ -125,6 +138,7 @@ def _earner(rules: Rules, state: MemberState, tier: str | None, benefits: Sequen
         tier_multiplier=rules.tiers.config.get(tier).multiplier if tier and levels else Decimal(1),
         usage=state.usage,
         boosts=tuple(benefit.boost for benefit in benefits if benefit.boost),
+        means=means,
     )
 
 

@@ -17,15 +17,24 @@ from fedele.kernel.money import from_units, minor_digits
 
 
 async def read_means(
-    db: Queryable, rulebook: Rulebook, at: datetime, skus: Sequence[str] = (), boosts: Sequence[Boost] = ()
+    db: Queryable,
+    rulebook: Rulebook,
+    at: datetime,
+    skus: Sequence[str] = (),
+    boosts: Sequence[Boost] = (),
+    *,
+    floors: bool = False,
 ) -> Means:
-    """What is left of the pots of rules and boosts, and the goods' costs: a statement each, where anything asks."""
+    """What is left of the pots of rules and boosts, and the goods' costs: a statement each, where anything asks.
+
+    `floors`: something else in hand, a discount, keeps a margin too.
+    """
     pots = rule_pots(rulebook, at) | {boost.key: boost.pot for boost in boosts if boost.pot}
-    floors = any(rule.margin_floor is not None for rule in rulebook.config.rules)
+    floors = floors or any(rule.margin_floor is not None for rule in rulebook.config.rules)
     floors = floors or any(boost.margin_floor is not None for boost in boosts)
     if not pots and not floors:
         return Means()
-    costs = await costs_by_sku(db, sorted(set(skus)), at) if floors and skus else {}
+    costs = await costs_by_sku(db, sorted(set(skus)), at) if floors and skus else {} if floors else None
     return Means(pots, await left_of(db, list(pots.values())), costs)
 
 

@@ -18,6 +18,7 @@ from fedele.domains.earning.expiry import (
     expiry_of,
     start_of_day,
 )
+from fedele.domains.earning.means import read_means, takes_of
 from fedele.domains.earning.rulebook import Rulebook
 from fedele.domains.earning.types import AwardId, AwardRecord, ExplainedAward, GivenAward, LineShare, RuleTrace
 from fedele.domains.ledger.types import Earn, ExtendExpiry, KeepAlive
@@ -48,8 +49,10 @@ __all__ = [
     "grant",
     "line_bindings",
     "purchase_bindings",
+    "read_means",
     "start_of_day",
     "taken_when_returned",
+    "takes_of",
     "trace_to_json",
 ]
 

@@ -18,8 +18,8 @@ from fedele.kernel.refusal import InvalidInput, KeyReused
 # Optimistic attempts before the member is locked for good: enough that two tills never notice each other, few enough
 # that twenty at once do not starve the last.
 OPTIMISTIC_ATTEMPTS = 3
-# Nobody can change a locked member, but a campaign's budget may run out under it: after an attempt that found too little
-# the next one sees so, and gives nothing. Only money that comes back in between can make another one fail.
+# Nobody can change a locked member, but a campaign's budget may run out under it: after an attempt that found too
+# little the next one sees that and gives nothing. Only money that comes back in between can make another one fail.
 LOCKED_ATTEMPTS = 5
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from fedele.domains.activity.types import Line
+from fedele.domains.budgets.queries import keeps_margin
 from fedele.domains.checkout.pricing.stacking import Candidate, Kind, Taken
 from fedele.domains.checkout.state import Rules
 from fedele.domains.checkout.types import Benefit
@@ -14,7 +15,7 @@ from fedele.domains.rewards.queries import discount_of
 from fedele.domains.rewards.types import HeldReward
 from fedele.kernel.apportion import apportion
 from fedele.kernel.expressions import Expression
-from fedele.kernel.money import Money
+from fedele.kernel.money import Money, minor_digits
 
 # Value that is not the shop's to discount, or nobody's price.
 UNTOUCHED_KINDS = frozenset({"gift_card", "tax", "fee", "donation", "delivery"})
@@ -27,9 +28,17 @@ _REWARD_KINDS: Mapping[str, Kind] = {
 
 
 def candidates_of(
-    rules: Rules, sale: Sale, earner: Earner, benefits: Sequence[Benefit], rewards: Sequence[HeldReward]
+    rules: Rules,
+    sale: Sale,
+    earner: Earner,
+    benefits: Sequence[Benefit],
+    rewards: Sequence[HeldReward],
+    costs: Mapping[str, Decimal] | None = None,
 ) -> list[Candidate]:
-    """Offers in the programme's order, then rewards, the first to end first. What is no money off is left out."""
+    """Offers in the programme's order, then rewards, the first to end first. What is no money off is left out.
+
+    `costs`: what one of each article costs us, for offers that keep a margin; None: margins are not judged.
+    """
     offers = rules.programme.section(OffersConfig)
     home = rules.earning.home_currency
     found = []
@@ -38,12 +47,14 @@ def candidates_of(
         if offer is None or not isinstance(offer.benefit, AmountBenefit | PercentBenefit):
             continue
         counted = _counted(offer.benefit.when, sale, earner, rules)
+        off = _offer_off(offer.benefit, counted, sale.currency, home)
+        if offer.margin_floor is not None and costs is not None:
+            off = _keeping_margin(off, counted, costs, sale.currency, offer.margin_floor)
         found.append(
             Candidate(
                 source="offer", id=benefit.claim_id, key=benefit.key, title=benefit.title,
                 kind="amount" if isinstance(offer.benefit, AmountBenefit) else "percent",
-                off=_offer_off(offer.benefit, counted, sale.currency, home),
-                group=offer.stacking_group, combinable=offer.combinable,
+                off=off, group=offer.stacking_group, combinable=offer.combinable,
             )
         )  # fmt: skip
     return found + [
@@ -97,6 +108,32 @@ def _offer_off(
         return Taken(dict(zip(left, apportion(total, list(left.values())), strict=True)))
 
     return off
+
+
+def _keeping_margin(
+    off: Callable[[Mapping[int, int]], Taken],
+    lines: Sequence[Line],
+    costs: Mapping[str, Decimal],
+    currency: str,
+    floor: Decimal,
+) -> Callable[[Mapping[int, int]], Taken]:
+    """The same discount, but none where too little of the lines' price would be left after the goods' cost."""
+    digits = minor_digits(currency)
+    goods = [
+        (costs[line.sku] * line.quantity).scaleb(digits) if line.sku and line.sku in costs else None for line in lines
+    ]
+
+    def kept(already: Mapping[int, int]) -> Taken:
+        taken = off(already)
+        if taken.stopped is not None:
+            return taken
+        paid = [
+            line.amount_minor - line.tax_minor - already.get(line.number, 0) - taken.lines.get(line.number, 0)
+            for line in lines
+        ]
+        return taken if keeps_margin(paid, goods, 0, floor) else Taken(stopped="MARGIN_FLOOR")
+
+    return kept
 
 
 def _reward_off(held: HeldReward, sale: Sale, home: str) -> Callable[[Mapping[int, int]], Taken]:

@@ -10,8 +10,9 @@ from uuid import UUID
 import orjson
 
 from fedele.db.database import Queryable
+from fedele.domains.budgets.commands import confirmed
 from fedele.domains.checkout.basket import check_tenders_pay, sale_of
-from fedele.domains.checkout.decision import Decision, decide_sale
+from fedele.domains.checkout.decision import NO_LIMITS, Decision, decide_sale
 from fedele.domains.checkout.errors import BenefitNotInHand, OccurredTooLongAgo
 from fedele.domains.checkout.identification import Shopper
 from fedele.domains.checkout.ports import Till
@@ -20,7 +21,8 @@ from fedele.domains.checkout.pricing.payment import check_payment
 from fedele.domains.checkout.pricing.stacking import Priced, price
 from fedele.domains.checkout.state import MemberState, Rules
 from fedele.domains.checkout.types import Basket, Benefit, TakenDiscount
-from fedele.domains.earning.types import Earner, Sale
+from fedele.domains.earning.queries import read_means
+from fedele.domains.earning.types import Earner, Means, Sale
 from fedele.domains.rewards.queries import held_usable
 from fedele.domains.rewards.types import HeldReward
 from fedele.domains.till.config import TillConfig
@@ -37,6 +39,7 @@ class InHand:
     benefits: tuple[Benefit, ...] = ()
     rewards: tuple[HeldReward, ...] = ()
     hold: Hold | None = None
+    means: Means = NO_LIMITS
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -82,8 +85,9 @@ async def read_in_hand(
 ) -> InHand:
     """Read what the shopper holds and the basket may use. Raises BenefitNotInHand, RewardNotUsable or HoldNotOpen."""
     benefits = await benefits_in_hand(till, db, rules, shopper, basket, at)
+    means = await _means_of(db, rules, basket, benefits, at)
     if not basket.rewards and basket.hold is None:
-        return InHand(benefits)
+        return InHand(benefits, means=means)
     if shopper.guest:
         raise RewardNotUsable(field="rewards")
     hold = await _hold_of(db, shopper, basket, moment)
@@ -91,14 +95,22 @@ async def read_in_hand(
     if not wanted and hold is not None:
         wanted = tuple(part.redemption_id for part in hold.rewards)
     if not wanted:
-        return InHand(benefits, (), hold)
+        return InHand(benefits, (), hold, means)
     held = await held_usable(db, rules.programme, shopper.member_id, basket.store_id, at, "")
     kept = await kept_rewards(db, shopper.member_id)
     own = {part.redemption_id for part in hold.rewards} if hold else set()
     by_id: dict[UUID, HeldReward] = {one.redemption_id: one for one in held}
     if len(set(wanted)) != len(wanted) or any(one not in by_id or one in kept - own for one in wanted):
         raise RewardNotUsable(field="rewards")
-    return InHand(benefits, tuple(by_id[one] for one in wanted), hold)
+    return InHand(benefits, tuple(by_id[one] for one in wanted), hold, means)
+
+
+async def _means_of(db: Queryable, rules: Rules, basket: Basket, benefits: Sequence[Benefit], at: datetime) -> Means:
+    """What the campaigns that this basket may touch can afford just now."""
+    boosts = [benefit.boost for benefit in benefits if benefit.boost is not None]
+    floors = any(benefit.margin_floor is not None for benefit in benefits)
+    skus = [line.sku for line in basket.lines if line.sku]
+    return await read_means(db, rules.earning, at, skus, boosts, floors=floors)
 
 
 async def benefits_in_hand(
@@ -130,7 +142,7 @@ def decide_basket(
     priced = Priced(sale.lines)
     if basket.discounts == "apply" and (in_hand.benefits or in_hand.rewards):
         earner = Earner(facts={**state.facts, "member.tier": state.standing.tier or ""}, tier=state.standing.tier)
-        candidates = candidates_of(rules, sale, earner, in_hand.benefits, in_hand.rewards)
+        candidates = candidates_of(rules, sale, earner, in_hand.benefits, in_hand.rewards, in_hand.means.costs)
         priced = price(sale.lines, candidates, config.discounts)
         sale = dataclasses.replace(sale, lines=priced.lines)
     if basket.tenders:
@@ -138,7 +150,8 @@ def decide_basket(
         check_payment(rules, sale, basket.tenders)
     left_out = {one.candidate.id for one in priced.left_out}
     benefits = [one for one in in_hand.benefits if one.claim_id not in left_out]
-    decision = decide_sale(rules, state, sale, purchase_id, benefits, moment.now)
+    decision = decide_sale(rules, state, sale, purchase_id, benefits, moment.now, in_hand.means)
+    decision = _with_reserved(decision, priced, purchase_id)
     rewards = tuple(one.redemption_id for one in in_hand.rewards if one.redemption_id not in left_out)
     discount_offers = any(one.boost is None for one in benefits)
     return Sold(
@@ -171,6 +184,14 @@ def _spends(
         "offers": discount_offers,
     }
     return any(spent[kind] for kind in config.second_fact_for)
+
+
+def _with_reserved(decision: Decision, priced: Priced, purchase_id: UUID) -> Decision:
+    """The decision that also uses what claims have reserved of their budgets: of a discount taken off by us, no more
+    than it came to."""
+    saved = {one.candidate.id: one.minor for one in priced.applied if one.candidate.source == "offer"}
+    used = [confirmed(one.claim_id, purchase_id, saved.get(one.claim_id)) for one in decision.benefits_used]
+    return dataclasses.replace(decision, budgets=(*decision.budgets, *used)) if used else decision
 
 
 def _without_hold(decision: Decision, hold: Hold | None) -> Decision:
