@@ -123,10 +123,14 @@ def referred(annotation: Any) -> set[type[BaseModel]]:
     return {model for argument in get_args(annotation) for model in referred(argument)}
 
 
-def sections_of(module: ModuleType) -> set[type[BaseModel]]:
-    """The models of a config.py that no other model of it is made of or made from: its sections of the file."""
+def sections_of(offered: Iterable[ModuleType]) -> set[type[BaseModel]]:
+    """The models of all config.py that no other model of them is made of or made from: the sections of the file.
+
+    A room may be the part of another's section only: a prize, a budget.
+    """
     own = {
         model
+        for module in offered
         for _, model in inspect.getmembers(module, inspect.isclass)
         if issubclass(model, BaseModel) and model.__module__ == module.__name__
     }
@@ -146,8 +150,7 @@ def _item(model: type) -> Any:
 
 def test_every_section_of_the_programme_is_read() -> None:
     """A room's section model is in PROGRAMME_SECTIONS, and only such models are."""
-    offered = {section for module in modules("config") for section in sections_of(module)}
-    assert offered == set(PROGRAMME_SECTIONS.values())
+    assert sections_of(modules("config")) == set(PROGRAMME_SECTIONS.values())
 
 
 def events() -> list[type[Event]]:
