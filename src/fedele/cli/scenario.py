@@ -1,5 +1,6 @@
 """`fedele scenario …`: programmes proved by playing them."""
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from fedele.cli.told import console, told
 from fedele.domains.programme.errors import ProgrammeInvalid
 from fedele.logs import configure_logs
 from fedele.scenarios.format import Scenario
+from fedele.scenarios.mutants import survivors_of
 from fedele.scenarios.playing import Played, play_scenario
 from fedele.scenarios.reading import ScenarioFile, ScenarioInvalid, read_scenario_file, shipped_scenarios
 from fedele.scenarios.stage import a_server, open_stage, throw_away_database
@@ -29,6 +31,9 @@ def run_scenarios(
         str | None,
         typer.Option(help="postgresql://… of a server on which a database may be made and dropped; unset: embedded."),
     ] = None,
+    mutants: Annotated[
+        bool, typer.Option("--mutants", help="Also with each number of the programme changed: is it noticed?")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for a script.")] = False,
 ) -> None:
     """Play scenarios on a throw-away database. Exits 1 at a difference, with the step, its line and what was found."""
@@ -37,7 +42,7 @@ def run_scenarios(
         if not scenarios:
             raise typer.BadParameter("name a scenario file, or --all for those that ship with Fedele")
         configure_logs("console", "error")
-        played = _play(scenarios, server, quiet=as_json)
+        played = _play(scenarios, server, mutants=mutants, quiet=as_json)
     if as_json:
         typer.echo(orjson.dumps(played_as_json(played), option=orjson.OPT_INDENT_2).decode())
     else:
@@ -67,15 +72,18 @@ def _read(file: Path) -> ScenarioFile:
         raise typer.Exit(1) from None
 
 
-def _play(scenarios: list[ScenarioFile], server: str | None, *, quiet: bool) -> list[Played]:
+def _play(scenarios: list[ScenarioFile], server: str | None, *, mutants: bool, quiet: bool) -> list[Played]:
     """Play them one after the other on one database, telling of each as it ends."""
 
     async def main(server_url: str) -> list[Played]:
         played = []
         async with throw_away_database(server_url) as url, open_stage(url) as stage:
             for scenario in scenarios:
-                played.append(await play_scenario(stage, scenario))
-                for line in () if quiet else lines_of(played[-1]):
+                one = await play_scenario(stage, scenario)
+                if mutants and one.passed:
+                    one = dataclasses.replace(one, survivors=await survivors_of(stage, scenario))
+                played.append(one)
+                for line in () if quiet else lines_of(one):
                     typer.echo(line)
         return played
 

@@ -11,6 +11,9 @@ from zoneinfo import ZoneInfo
 from fedele.bootstrap import PROGRAMME_SECTIONS
 from fedele.domains.activity.queries import find_purchase
 from fedele.domains.activity.types import Line, PurchaseId, ReturnedLine, Tender
+from fedele.domains.auto_rewards.commands import choose_auto_reward
+from fedele.domains.challenges.commands import join_challenge
+from fedele.domains.challenges.types import CountableKind
 from fedele.domains.checkout.commands import record_event, return_lines, settle
 from fedele.domains.checkout.types import Basket, GivenAward, Return
 from fedele.domains.ledger.commands import post
@@ -18,19 +21,24 @@ from fedele.domains.ledger.types import Adjust as AdjustUnits
 from fedele.domains.members.commands import enrol, update_preferences, update_profile
 from fedele.domains.members.config import MembersConfig
 from fedele.domains.members.types import Identity, MonthDay, NewMember, ProfileChange
+from fedele.domains.memberships import commands as memberships
 from fedele.domains.programme import commands as programme_commands
 from fedele.domains.programme.config import Currencies, ProgrammeConfig
 from fedele.domains.programme.types import Programme
-from fedele.domains.rewards.commands import cancel_redemption, redeem_reward, use_redemption
+from fedele.domains.referrals.commands import apply_code, issue_code
+from fedele.domains.rewards.commands import cancel_redemption, redeem, use_redemption
+from fedele.domains.rewards.config import PhysicalGift, RewardsConfig
 from fedele.domains.rewards.queries import list_held
-from fedele.domains.rewards.types import Redemption
+from fedele.domains.rewards.types import Delivery, Redemption
+from fedele.domains.tiers.commands import grant_tier
+from fedele.domains.tiers.types import GrantAsked
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId, StoreId
 from fedele.kernel.money import CurrencyKey, Money, to_units
 from fedele.kernel.refusal import NotFound, Refusal
 from fedele.scenarios import format as steps
 from fedele.scenarios.instants import instant_of
-from fedele.scenarios.passing import close_day
+from fedele.scenarios.passing import Calendar, midnight_after, pass_time
 from fedele.scenarios.reading import ScenarioFile
 from fedele.scenarios.stage import Stage
 
@@ -49,6 +57,7 @@ class Outcome:
     clawed_back: Mapping[str, int] = dataclasses.field(default_factory=dict)
     restored: Mapping[str, int] = dataclasses.field(default_factory=dict)
     refund: Decimal | None = None
+    saved: Decimal | None = None
     source_id: UUID | None = None  # of the purchase or event, for Explain
 
 
@@ -68,8 +77,10 @@ class Play:
     stage: Stage
     file: ScenarioFile
     zone: ZoneInfo
+    calendar: Calendar
     cast: dict[str, MemberId] = dataclasses.field(default_factory=dict)
     receipts: dict[str, Bought] = dataclasses.field(default_factory=dict)
+    payments_told: set[UUID] = dataclasses.field(default_factory=set)
     number: int = 0  # of the step being played, from 1
 
     @property
@@ -161,10 +172,13 @@ async def _buy(play: Play, step: steps.Buy) -> Outcome:
         occurred_at=play.instant(step.occurred_at),
         attributes=step.attributes,
         confirmation="scenario",
+        rewards=tuple([(await _held(play, play.member(step), key))[0].id for key in step.uses]),
+        discounts="apply" if step.uses else "taken",
     )
     sold = await settle(play.stage.fedele.till, basket, f"{receipt}@{play.number}", play.moment)
     play.receipts[receipt] = Bought(sold.purchase_id, sold.member_id, store)
-    return Outcome(awards=sold.awards, burned=sold.burned, source_id=sold.purchase_id)
+    saved = Money(sold.saved_minor, currency).decimal
+    return Outcome(awards=sold.awards, burned=sold.burned, saved=saved, source_id=sold.purchase_id)
 
 
 def _line(number: int, line: steps.BasketLine, currency: str) -> Line:
@@ -232,11 +246,24 @@ async def _event(play: Play, step: steps.Happen) -> Outcome:
 
 
 async def _redeem(play: Play, step: steps.Redeem) -> Outcome:
-    async with play.stage.fedele.database.transaction() as tx:
-        taken = await redeem_reward(
-            tx, await play.programme(), play.member(step), step.reward, f"redeem@{play.number}", play.moment
-        )
-    return Outcome(burned={taken.currency: taken.units})
+    programme = await play.programme()
+    reward = programme.section(RewardsConfig).find(step.reward)
+    taken = await redeem(
+        play.stage.fedele.database,
+        programme,
+        play.member(step),
+        step.reward,
+        f"redeem@{play.number}",
+        play.moment,
+        _delivery(programme, reward) if isinstance(reward, PhysicalGift) else None,
+    )
+    return Outcome(burned={taken.currency: taken.units} if taken.currency else {})
+
+
+def _delivery(programme: Programme, gift: PhysicalGift) -> Delivery:
+    """An address to which the gift can be sent: a scenario's members have none of their own."""
+    country = gift.ships_to[0] if gift.ships_to else "US"
+    return Delivery("A member", "1 Main Street", programme.section(ProgrammeConfig).key, country)
 
 
 async def _use(play: Play, step: steps.Use) -> Outcome:
@@ -253,7 +280,7 @@ async def _cancel(play: Play, step: steps.Cancel) -> Outcome:
     newest = max(held, key=lambda one: (one.redeemed_at, one.id))
     async with play.stage.fedele.database.transaction() as tx:
         await cancel_redemption(tx, await play.programme(), member_id, newest.id, play.moment)
-    return Outcome(restored={newest.currency: newest.units})
+    return Outcome(restored={newest.currency: newest.units} if newest.currency else {})
 
 
 async def _held(play: Play, member_id: MemberId, reward: str) -> list[Redemption]:
@@ -281,14 +308,90 @@ async def _adjust(play: Play, step: steps.Adjust) -> Outcome:
     return Outcome()
 
 
+async def _grant_tier(play: Play, step: steps.GrantTier) -> Outcome:
+    until = instant_of(step.until, play.zone)
+    if not isinstance(step.until, datetime):
+        until = midnight_after(until, play.zone)
+    asked = GrantAsked(step.tier, until, step.reason)
+    async with play.stage.fedele.database.transaction() as tx:
+        await grant_tier(
+            tx, await play.programme(), play.member(step), asked, "scenario", f"grant@{play.number}", play.moment
+        )
+    return Outcome()
+
+
+async def _join_membership(play: Play, step: steps.JoinMembership) -> Outcome:
+    asked, member_id, programme = (
+        memberships.JoinAsked(step.membership, step.plan),
+        play.member(step),
+        await play.programme(),
+    )
+    key = f"membership@{play.number}"
+    async with play.stage.fedele.database.transaction() as tx:
+        if step.at_till:
+            await memberships.sell(tx, programme, member_id, asked, f"step-{play.number}", key, play.moment)
+        else:
+            await memberships.join(tx, programme, member_id, asked, key, play.moment)
+    return Outcome()
+
+
+async def _use_benefit(play: Play, step: steps.UseBenefit) -> Outcome:
+    async with play.stage.fedele.database.transaction() as tx:
+        await memberships.use_benefit(tx, play.member(step), step.membership, play.moment.now)
+    return Outcome()
+
+
+async def _cancel_membership(play: Play, step: steps.CancelMembership) -> Outcome:
+    async with play.stage.fedele.database.transaction() as tx:
+        cancelled = await memberships.cancel(
+            tx, await play.programme(), play.member(step), step.membership, f"leave@{play.number}", play.moment,
+            wants_refund=step.refund,
+        )  # fmt: skip
+    return Outcome(refund=cancelled.refund.decimal)
+
+
+async def _payments(play: Play, step: steps.SetPayment) -> Outcome:
+    play.stage.payments.declines = step.payment == "fail"
+    return Outcome()
+
+
+async def _join_challenge(play: Play, step: steps.JoinChallenge) -> Outcome:
+    kind: CountableKind = "challenge" if step.challenge else "streak"
+    key = step.challenge or step.streak
+    if key is None:
+        raise StepImpossible("join_challenge names a challenge or a streak")
+    async with play.stage.fedele.database.transaction() as tx:
+        await join_challenge(tx, await play.programme(), play.member(step), kind, key, play.moment)
+    return Outcome()
+
+
+async def _refer(play: Play, step: steps.ApplyReferral) -> Outcome:
+    fedele = play.stage.fedele
+    async with fedele.database.transaction() as tx:
+        code = await issue_code(tx, play.cast[step.by], play.moment)
+    peppers = fedele.keyring.peppers
+    await apply_code(fedele.database, await play.programme(), peppers, play.member(step), code, play.moment)
+    return Outcome()
+
+
+async def _choose(play: Play, step: steps.Choose) -> Outcome:
+    async with play.stage.fedele.database.transaction() as tx:
+        await choose_auto_reward(
+            tx, await play.programme(), play.member(step), step.auto_reward, step.mode, play.moment
+        )
+    return Outcome()
+
+
 async def _close_day(play: Play, _step: steps.CloseDay) -> Outcome:
-    await close_day(play.stage)
+    midnight = midnight_after(play.moment.now, play.zone)
+    await pass_time(play.stage, midnight, play.calendar)
     return Outcome()
 
 
 async def _apply(play: Play, step: steps.ApplyProgramme) -> Outcome:
     text = play.file.programme_text(step.programme, step.changes)
     begins = instant_of(step.effective_from, play.zone, time(0)) if step.effective_from else None
+    play.calendar.note(begins or play.moment.now)
     await apply_programme(play.stage, text, play.moment, begins)
     return Outcome()
 
@@ -322,6 +425,14 @@ ACTS: Mapping[type[steps.StepBase], Act] = {
     steps.Use: _use,
     steps.Cancel: _cancel,
     steps.Adjust: _adjust,
+    steps.GrantTier: _grant_tier,
+    steps.JoinMembership: _join_membership,
+    steps.UseBenefit: _use_benefit,
+    steps.SetPayment: _payments,
+    steps.CancelMembership: _cancel_membership,
+    steps.JoinChallenge: _join_challenge,
+    steps.ApplyReferral: _refer,
+    steps.Choose: _choose,
     steps.CloseDay: _close_day,
     steps.ApplyProgramme: _apply,
 }

@@ -8,15 +8,18 @@ from decimal import Decimal
 from typing import Any
 
 from fedele.api.explaining import explained
+from fedele.domains.challenges.queries import list_badges
 from fedele.domains.earning.queries import explain_source
 from fedele.domains.ledger.queries import balances_by_member, list_lots, programme_totals
 from fedele.domains.ledger.types import Balance
+from fedele.domains.memberships.config import MembershipsConfig
+from fedele.domains.memberships.queries import list_memberships, list_payments
 from fedele.domains.programme.config import Currencies
 from fedele.domains.programme.types import Programme
 from fedele.domains.rewards.queries import list_held
 from fedele.domains.tiers.queries import status_of
 from fedele.kernel.ids import MemberId
-from fedele.kernel.money import from_units
+from fedele.kernel.money import Money, from_units
 from fedele.scenarios.acting import Outcome, Play
 from fedele.scenarios.expectations import BalanceExpected, Expect, LotExpected
 from fedele.scenarios.instants import last_day_before
@@ -67,8 +70,10 @@ def _of_the_step(expect: Expect, outcome: Outcome, programme: Programme) -> Iter
     ):
         moved = {currency: _plain(programme, currency, amount) for currency, amount in units.items() if amount}
         yield from _same(name, getattr(expect, name), moved)
-    if expect.refund is not None and expect.refund != outcome.refund:
-        yield Difference("refund", str(expect.refund), str(outcome.refund))
+    for name in ("refund", "saved"):
+        wanted, is_so = getattr(expect, name), getattr(outcome, name)
+        if wanted is not None and wanted != is_so:
+            yield Difference(name, str(wanted), str(is_so))
 
 
 async def _of_the_member(play: Play, programme: Programme, expect: Expect, member_id: MemberId) -> list[Difference]:
@@ -82,7 +87,30 @@ async def _of_the_member(play: Play, programme: Programme, expect: Expect, membe
     if expect.held is not None:
         held = await list_held(play.stage.fedele.database.reader, member_id, play.moment.now)
         found += _same("held", expect.held, Counter(one.reward_key for one in held))
+    if expect.badges is not None:
+        badges = await list_badges(play.stage.fedele.database.reader, programme, member_id)
+        found += _same("badges", Counter(expect.badges), Counter(badge.key for badge in badges))
+    if len(programme.section(MembershipsConfig)):
+        found += await _memberships(play, expect, member_id)
     return found
+
+
+async def _memberships(play: Play, expect: Expect, member_id: MemberId) -> Iterator[Difference]:
+    reader = play.stage.fedele.database.reader
+    found: list[Difference] = []
+    if expect.memberships is not None:
+        held = await list_memberships(reader, member_id)
+        found += _same("memberships", expect.memberships, {one.key: one.state for one in held})
+    new = [
+        payment
+        for payment in await list_payments(reader, member_id)
+        if payment.kind == "charge" and payment.state == "succeeded" and payment.id not in play.payments_told
+    ]
+    play.payments_told.update(payment.id for payment in new)
+    charged = sum((Money(payment.amount_minor, payment.currency).decimal for payment in new), Decimal(0))
+    if expect.charged is not None and expect.charged != charged:
+        found.append(Difference("charged", str(expect.charged), str(charged)))
+    return iter(found)
 
 
 async def _balances(

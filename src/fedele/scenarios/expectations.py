@@ -75,7 +75,7 @@ class Expect(Section):
     saved: Decimal | None = None
     """Money that rewards and offers took off this purchase."""
     charged: Decimal | None = None
-    """Money that was taken for memberships in this step, on the way to it included."""
+    """Money that was taken from the member for memberships since their step before."""
     refused: str | None = None
     """The code of the refusal with which this step must end: `INSUFFICIENT_POINTS`. A refusal that is not expected
     fails the scenario."""

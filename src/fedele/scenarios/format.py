@@ -3,12 +3,23 @@
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from fedele.domains.programme.types import Country, Key, Locale, Positive, Section
 from fedele.scenarios.expectations import Expect
 from fedele.scenarios.instants import LocalTime, Span
 
+
+def _json(value: Any) -> Any:
+    """What comes with a purchase or an event as a till would send it: JSON knows no exact decimals."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, dict):
+        return {key: _json(below) for key, below in value.items()}
+    return [_json(below) for below in value] if isinstance(value, list) else value
+
+
+JsonObject = Annotated[dict[str, Any], BeforeValidator(_json)]
 MonthDayText = Annotated[str, Field(pattern=r"^\d{2}-\d{2}$", description="'05-17': 17 May.")]
 
 
@@ -47,7 +58,7 @@ class Person(Section):
     locale: Locale = "en"
     country: Country | None = None
     birthday: MonthDayText | None = None
-    attributes: dict[str, Any] = Field(default_factory=dict)
+    attributes: JsonObject = Field(default_factory=dict)
     """Preferences, as the programme declares them."""
     home_store: str | None = None
     joined_at: LocalTime | None = None
@@ -66,7 +77,7 @@ class ChangeProfile(StepBase):
 
     do: Literal["profile"]
     birthday: MonthDayText | None = None
-    attributes: dict[str, Any] = Field(default_factory=dict)
+    attributes: JsonObject = Field(default_factory=dict)
     home_store: str | None = None
 
 
@@ -86,7 +97,7 @@ class BasketLine(Section):
     """The part of the amount that is tax."""
     discount: Decimal = Decimal(0)
     """Taken off already."""
-    attributes: dict[str, Any] = Field(default_factory=dict)
+    attributes: JsonObject = Field(default_factory=dict)
 
 
 class PartPaid(Section):
@@ -109,7 +120,7 @@ class Buy(StepBase):
     tenders: tuple[PartPaid, ...] = ()
     store: str | None = None
     channel: str = "store"
-    attributes: dict[str, Any] = Field(default_factory=dict)
+    attributes: JsonObject = Field(default_factory=dict)
     occurred_at: LocalTime | None = None
     """When it was sold, if the till tells it late; unset: now."""
     uses: tuple[Key, ...] = ()
@@ -139,7 +150,7 @@ class Happen(StepBase):
 
     do: Literal["event"]
     name: str
-    properties: dict[str, Any] = Field(default_factory=dict)
+    properties: JsonObject = Field(default_factory=dict)
     store: str | None = None
     occurred_at: LocalTime | None = None
     times: int = Field(default=1, ge=1, le=1_000)
@@ -192,13 +203,19 @@ class JoinMembership(StepBase):
     do: Literal["join_membership"]
     membership: Key
     plan: Key
-    trial: bool = True
-    """Begin with the trial, where the plan has one and the member has not had it."""
-    payment: Literal["succeeds", "fails"] = "succeeds"
+    at_till: bool = False
+    """Paid at the till, and so without a trial; else by the provider, after the trial if there is one."""
+
+
+class UseBenefit(StepBase):
+    """The member uses a benefit of the membership for the first time in this term, or again."""
+
+    do: Literal["use_benefit"]
+    membership: Key
 
 
 class SetPayment(StepBase):
-    """From now on the member's payments for memberships succeed, or fail."""
+    """From now on the provider's charges for memberships succeed, or are declined; everybody's."""
 
     do: Literal["payments"]
     payment: Literal["succeed", "fail"]
@@ -209,15 +226,16 @@ class CancelMembership(StepBase):
 
     do: Literal["cancel_membership"]
     membership: Key
-    at_once: bool = False
-    """End now with the refund that the programme promises, instead of at the end of what is paid."""
+    refund: bool = True
+    """Ask for the refund that the programme promises, and end now if there is one; else at the end of what is paid."""
 
 
 class JoinChallenge(StepBase):
-    """The member takes a challenge up."""
+    """The member takes a challenge, or a streak, up."""
 
     do: Literal["join_challenge"]
-    challenge: Key
+    challenge: Key | None = None
+    streak: Key | None = None
 
 
 class ApplyReferral(StepBase):
@@ -237,7 +255,7 @@ class Choose(StepBase):
 
 
 class CloseDay(StepBase):
-    """The programme's present day is closed now, as the job after midnight would."""
+    """Time passes to the midnight that ends the programme's present day, which is closed."""
 
     do: Literal["close_day"]
 
@@ -256,10 +274,22 @@ class ApplyProgramme(StepBase):
 
 Step = Annotated[
     Advance | Check | Enrol | ChangeProfile | Buy | ReturnGoods | Happen | Redeem | Use | Cancel | Adjust | GrantTier
-    | JoinMembership | SetPayment | CancelMembership | JoinChallenge | ApplyReferral | Choose | CloseDay
+    | JoinMembership | UseBenefit | SetPayment | CancelMembership | JoinChallenge | ApplyReferral | Choose | CloseDay
     | ApplyProgramme,
     Field(discriminator="do"),
 ]  # fmt: skip
+
+
+class Unproved(Section):
+    """A number of the programme of which this scenario proves nothing, and why that is well."""
+
+    reason: str
+    change: Literal["larger", "smaller"] | None = None
+    """If only a larger, or only a smaller number would go unnoticed."""
+
+
+def _reasoned(value: Any) -> Any:
+    return {"reason": value} if isinstance(value, str) else value
 
 
 class Scenario(Section):
@@ -276,6 +306,8 @@ class Scenario(Section):
     """Where things happen that do not say where."""
     members: tuple[Person, ...] = ()
     steps: tuple[Step, ...] = Field(min_length=1)
+    unproved: dict[str, Annotated[Unproved, BeforeValidator(_reasoned)]] = Field(default_factory=dict)
+    """By path, numbers of the programme that may change without a step noticing, each with the reason."""
 
     @model_validator(mode="after")
     def _cast(self) -> "Scenario":

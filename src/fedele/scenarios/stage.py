@@ -13,8 +13,9 @@ from pydantic import SecretStr
 
 from fedele.db import embedded
 from fedele.db.migrate import migrate
+from fedele.domains.memberships.ports import Charge, PaymentDeclined, Receipt, Refund
 from fedele.jobs.inline import run_what_follows
-from fedele.jobs.types import Handler
+from fedele.jobs.types import Handler, Schedule
 from fedele.kernel.clock import Moment, Weather
 from fedele.kernel.ids import new_id
 from fedele.keyring import open_keyring
@@ -22,6 +23,8 @@ from fedele.settings import read_settings
 from fedele.wiring import Fedele, wire
 
 KEPT_TABLES = frozenset({"schema_version"})
+# Schedules that move value by the clock. The day's close is done by itself, and the others tidy up or send.
+CLOCKWORK = frozenset({"ledger.settle", "memberships.run_due", "referrals.pay_due", "rewards.release"})
 NOT_STARTED = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -38,22 +41,48 @@ class TurnableClock:
 
 
 @dataclasses.dataclass(slots=True)
+class PlayedPayments:
+    """A payment provider that takes and gives back what it is asked for, unless it was told to decline."""
+
+    declines: bool = False
+
+    async def charge(self, charge: Charge) -> Receipt:
+        """Take the money. Raises PaymentDeclined."""
+        if self.declines:
+            raise PaymentDeclined("card_declined")
+        return Receipt(f"charge-{charge.key}")
+
+    async def refund(self, refund: Refund) -> Receipt:
+        """Give it back."""
+        return Receipt(f"refund-{refund.key}")
+
+
+@dataclasses.dataclass(slots=True)
 class Stage:
     """Everything that plays need. One play at a time: each begins with an emptied database."""
 
     fedele: Fedele
     clock: TurnableClock
     admin: Any
+    payments: PlayedPayments
     handlers: tuple[Handler, ...]
+    clockwork: tuple[Schedule, ...]
 
     async def clear(self) -> None:
         """Forget everything: the next play begins from nothing."""
         await empty_tables(self.admin)
         self.fedele.programmes.forget()
+        self.payments.declines = False
 
     async def settle_down(self) -> None:
         """Let everything happen that follows from what happened."""
         await run_what_follows(self.fedele.database, self.handlers)
+
+    async def tick(self) -> None:
+        """Do what the worker's schedules do all day long, and let everything happen that follows from it."""
+        for schedule in self.clockwork:
+            await schedule.run(self.clock())
+        await self.settle_down()
 
 
 @contextlib.asynccontextmanager
@@ -65,10 +94,14 @@ async def open_stage(url: str) -> AsyncIterator[Stage]:
     clock = TurnableClock(NOT_STARTED)
     with TemporaryDirectory(prefix="fedele-scenario-") as folder:
         settings = read_settings({}, data_dir=Path(folder), database_url=SecretStr(url), database_pool_size=4)
-        fedele = wire(settings, open_keyring(settings, may_create=True), clock=clock)
+        wired = wire(settings, open_keyring(settings, may_create=True), clock=clock)
+    payments = PlayedPayments()
+    fedele = dataclasses.replace(wired, payments=payments)
+    worker = fedele.worker()
+    clockwork = tuple(schedule for schedule in worker.schedules if schedule.name in CLOCKWORK)
     admin = await asyncpg.connect(url)
     try:
-        yield Stage(fedele, clock, admin, tuple(fedele.worker().handlers))
+        yield Stage(fedele, clock, admin, payments, tuple(worker.handlers), clockwork)
     finally:
         await admin.close()
         await fedele.close()

@@ -9,11 +9,14 @@ from fedele.scenarios.playing import Failure, Played
 
 def lines_of(played: Played) -> Iterator[str]:
     """One scenario as a person reads it: a line when it passed, else the step, each difference and what helps."""
-    if played.failure is None:
+    if played.survivors:
+        yield f"FAILED  {played.name}: no step notices these numbers"
+        yield from (f"  {survivor}" for survivor in played.survivors)
+    elif played.failure is None:
         yield f"passed  {played.name} ({played.steps} steps)"
-        return
-    yield f"FAILED  {played.name}"
-    yield from (f"  {line}" for line in _failure(played.name, played.failure))
+    else:
+        yield f"FAILED  {played.name}"
+        yield from (f"  {line}" for line in _failure(played.name, played.failure))
 
 
 def _failure(name: str, failure: Failure) -> Iterator[str]:
@@ -45,6 +48,7 @@ def as_json(played: Sequence[Played]) -> dict[str, Any]:
                 "name": one.name,
                 "passed": one.passed,
                 "steps": one.steps,
+                "survivors": one.survivors,
                 "failure": dataclasses.asdict(one.failure) if one.failure else None,
             }
             for one in played

@@ -62,6 +62,10 @@ class Document(Generic[M]):
     value: M
     root: Node
 
+    def holding(self, value: M) -> "Document[M]":
+        """Another value over the same text: lines stay."""
+        return dataclasses.replace(self, value=value)
+
     def line_of(self, *steps: str | int) -> int:
         """The line of what stands at these steps: `line_of("steps", 3)`."""
         return wording.locate(self.root, steps)[1]

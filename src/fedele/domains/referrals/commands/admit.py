@@ -46,7 +46,7 @@ async def admit(
     await tx.execute(
         """
         INSERT INTO referral_brought (member_id, referral_id, friend_id, state, reason, admitted_at, ended_at, units)
-        VALUES ($1, $2, $3, $4::text, $5, $6, CASE WHEN $4 = 'refused' THEN $6 END, 0)
+        VALUES ($1, $2, $3, $4::text, $5, $6::timestamptz, CASE WHEN $4 = 'refused' THEN $6 END, 0)
         """,
         referrer_id, referral_id, friend_id, verdict.brought, verdict.reason, moment.now,
     )  # fmt: skip
