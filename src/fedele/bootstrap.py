@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from fedele.db.database import Database, Queryable, Transaction
+from fedele.db.database import Database, Queryable
 from fedele.domains.activity import queries as activity_queries
 from fedele.domains.auth.handlers import handlers as auth_handlers
 from fedele.domains.auth.jobs import schedules as auth_schedules
@@ -27,6 +27,7 @@ from fedele.domains.closing.jobs import close_schedule
 from fedele.domains.closing.steps import own_steps
 from fedele.domains.closing.types import ClosingStep
 from fedele.domains.earning import handlers as earning
+from fedele.domains.earning.commands import follow_tier
 from fedele.domains.earning.config import EarningConfig
 from fedele.domains.feed import handlers as feed
 from fedele.domains.feed.config import FeedConfig
@@ -48,7 +49,6 @@ from fedele.domains.offers.config import OffersConfig
 from fedele.domains.offers.feed import FEED_SOURCE as OFFERS_IN_FEED
 from fedele.domains.programme.config import Currencies, Places, ProgrammeConfig, Texts
 from fedele.domains.programme.queries import ProgrammeSource
-from fedele.domains.programme.types import Programme
 from fedele.domains.referrals import handlers as referrals
 from fedele.domains.referrals import queries as referrals_queries
 from fedele.domains.referrals.config import ReferralConfig
@@ -116,13 +116,9 @@ FEED_SOURCES: tuple[FeedSource, ...] = (
 )
 
 
-async def _lots_stay(_tx: Transaction, _programme: Programme, _member_id: MemberId, _moment: Moment) -> int:
-    return 0
-
-
 # The day's close, in order: settle pending → auto-rewards → tiers → expiry → tiers.
 CLOSING_STEPS: tuple[ClosingStep, ...] = own_steps(
-    _lots_stay,
+    follow_tier,
     ClosingStep("auto_rewards", auto_reward_queries.members_due, issue_at_day_end, auto_reward_queries.next_due),
 )
 

@@ -51,7 +51,7 @@ def expiry(follow_tier: FollowTier) -> Callable[[Transaction, DayEnd, Sequence[M
 
     async def expire(tx: Transaction, end: DayEnd, member_ids: Sequence[MemberId]) -> int:
         for member_id in member_ids:
-            await follow_tier(tx, end.programme, member_id, end.moment)
+            await follow_tier(tx, end.programme, member_id, end.last_instant)
         rows = await tx.fetch(_DUE_CURRENCIES, list(member_ids), "active", end.at)
         for row in rows:
             operations: list[Operation] = [
@@ -70,7 +70,7 @@ def tier_review(follow_tier: FollowTier) -> Callable[[Transaction, DayEnd, Seque
     async def review(tx: Transaction, end: DayEnd, member_ids: Sequence[MemberId]) -> int:
         moves = await tiers.review_members(tx, end.programme, member_ids, end.at, end.moment)
         for move in moves:
-            await follow_tier(tx, end.programme, move.member_id, end.moment)
+            await follow_tier(tx, end.programme, move.member_id, end.last_instant)
         return len(moves)
 
     return review

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from fedele.db.database import Queryable, Transaction
 from fedele.domains.programme.types import Programme
@@ -20,6 +20,11 @@ class DayEnd:
     programme: Programme
     is_new_version: bool = False
     """Whether another version was in force at the close before: everybody is to be judged by it."""
+
+    @property
+    def last_instant(self) -> Moment:
+        """The end of the day as seen from within: what ends with the day has not ended yet."""
+        return Moment(self.at - timedelta(microseconds=1))
 
 
 Due = Callable[[Queryable, DayEnd, MemberId | None, int], Awaitable[Sequence[MemberId]]]
