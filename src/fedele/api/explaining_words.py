@@ -23,7 +23,7 @@ from fedele.domains.programme.types import Programme
 from fedele.domains.rewards.config import RewardsConfig
 from fedele.domains.tiers.config import TiersConfig
 from fedele.kernel.languages import babel_locale
-from fedele.kernel.money import Money, from_units
+from fedele.kernel.money import Money, from_units, minor_digits
 
 LANGUAGES = ("en", "it", "ru", "ar")
 VALUES_MAX = 8  # of a list, how many are read out
@@ -71,10 +71,10 @@ class Speaker:
         name = found.named(amount, self.locale, self.default) if found else currency
         return f"{self.number(amount)} {name}"
 
-    def number(self, amount: Decimal) -> str:
-        """A number as the language writes it, with every decimal it has."""
+    def number(self, amount: Decimal, digits: int | None = None) -> str:
+        """A number as the language writes it, with every decimal it has, or so many."""
         plain = amount.normalize()
-        digits = max(0, -int(plain.as_tuple().exponent))
+        digits = max(0, -int(plain.as_tuple().exponent)) if digits is None else digits
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
         return format_decimal(plain, format=pattern, locale=babel_locale(self.locale), decimal_quantization=False)
 
@@ -166,7 +166,7 @@ class Speaker:
             case float():
                 return self.number(Decimal(repr(value)))
             case Money():
-                return f"{self.number(value.decimal)} {value.currency}"
+                return f"{self.number(value.decimal, minor_digits(value.currency))} {value.currency}"
             case datetime():
                 return self.date(value)
             case list() | tuple():

@@ -121,3 +121,39 @@ async def test_what_needs_no_database_runs_without_one(fedele, file, monkeypatch
     assert (code, out.strip()) == (0, "~ currencies[points].worth changes from 0.01 to 0.02")
     code, out, err = await fedele("apply", path)
     assert (code, "FEDELE_DATABASE_URL" in err) == (1, True)
+
+
+async def test_a_plan_that_was_overtaken_is_refused(fedele, file):
+    """--expect-version: what another applied meanwhile is not undone unread."""
+    await fedele("apply", file(SMALL))
+    second, third = (file(SMALL.replace("name: Small", f"name: {n}"), f"{n}.yaml") for n in ("Second", "Third"))
+    assert (await fedele("apply", second, "--expect-version", 1))[0] == 0
+    code, _, err = await fedele("apply", third, "--expect-version", 1)
+    assert (code, "version 2 was applied meanwhile" in err) == (1, True)
+
+
+async def test_a_scheduled_version_is_listed_and_withdrawn(fedele, file):
+    """versions says what is planned; withdraw takes it back, and refuses what is in force."""
+    await fedele("apply", file(SMALL))
+    await fedele("apply", file(SMALL.replace("name: Small", "name: Later")), "--effective-from", "2099-01-01")
+    listed = json.loads((await fedele("versions", "--json"))[1])
+    assert [(one["version"], one["state"]) for one in listed] == [(2, "scheduled"), (1, "in_force")]
+    code, out, _ = await fedele("withdraw", 2, "--reason", "a slip", "--json")
+    assert (code, json.loads(out)["created"]) == (0, True)
+    assert "was withdrawn before" in (await fedele("withdraw", 2))[2]
+    code, _, err = await fedele("withdraw", 1)
+    assert (code, "cannot be withdrawn" in err) == (1, True)
+    assert "withdrawn" in (await fedele("versions"))[1]
+
+
+async def test_a_template_is_copied_once_and_never_over_a_file(fedele, tmp_path):
+    """--copy NAME FILE writes one to begin with; a file that is there is left as it is."""
+    target = tmp_path / "mine.yaml"
+    code, _, err = await fedele("templates", "--copy", "corner-cafe", target)
+    assert (code, target.read_text()) == (0, template_text("corner-cafe"))
+    assert "fedele programme validate" in err
+    target.write_text("precious")
+    code, _, _ = await fedele("templates", "--copy", "corner-cafe", target)
+    assert (code, target.read_text()) == (2, "precious")
+    assert (await fedele("templates", "--copy", "nothing", tmp_path / "b.yaml"))[0] == 2
+    assert all(one["says"] for one in json.loads((await fedele("templates", "--json"))[1]))
