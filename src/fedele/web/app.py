@@ -27,6 +27,7 @@ from fedele.web import graphiql
 from fedele.web.graphql import Authenticate, Fingerprint, GraphQLEndpoint, TakeMoment
 from fedele.web.operations import Measured
 from fedele.web.request_ids import RequestIds
+from fedele.web.till import TillRoutes
 
 FindPublished: TypeAlias = Callable[[str, SchemaName], Awaitable[str | None]]
 Lifespan: TypeAlias = Callable[[Starlette], AbstractAsyncContextManager[None]]
@@ -91,6 +92,7 @@ def build_app(
     own_routes = [
         Route("/graphql", member.respond, methods=["GET", "POST"]),
         Route("/staff/graphql", staff.respond, methods=["GET", "POST"]),
+        *TillRoutes(staff).routes(),
         graphiql.assets(),
     ]
     return Starlette(

@@ -77,7 +77,7 @@ class GraphQLEndpoint:
             if accepted is None:
                 raise Answer(406, "NOT_ACCEPTABLE", "Accept application/graphql-response+json or application/json.")
             operation = await self._read(request)
-            context = self._context(request, await self._principal(request))
+            context = self.context(request, await self.principal(request))
             return await self._answer(request, operation, context, media)
         except MalformedRequest as error:
             return _refusal(Answer(400, "BAD_REQUEST", str(error)), media, request_id)
@@ -115,9 +115,10 @@ class GraphQLEndpoint:
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if content_type != LEGACY_JSON:
             raise Answer(415, "UNSUPPORTED_MEDIA_TYPE", "Send the operation as application/json.")
-        return read_body(await self._body(request))
+        return read_body(await self.body(request))
 
-    async def _body(self, request: Request) -> bytes:
+    async def body(self, request: Request) -> bytes:
+        """The body, up to this endpoint's limit. Raises Answer."""
         body = bytearray()
         async for chunk in request.stream():
             body += chunk
@@ -125,7 +126,8 @@ class GraphQLEndpoint:
                 raise Answer(413, "BODY_TOO_LARGE", f"The body is larger than {self.body_bytes_max} bytes.")
         return bytes(body)
 
-    async def _principal(self, request: Request) -> Principal:
+    async def principal(self, request: Request) -> Principal:
+        """Who asks. Raises Answer for credentials that are there and wrong."""
         try:
             return await self.authenticate(request)
         except Unauthenticated as refusal:
@@ -138,7 +140,8 @@ class GraphQLEndpoint:
     def _say(self, refusal: Refusal, request: Request) -> str:
         return refusal_text(refusal, language(request.headers.get("accept-language"), self.locales) or "en")
 
-    def _context(self, request: Request, principal: Principal) -> Context:
+    def context(self, request: Request, principal: Principal) -> Context:
+        """What an operation of this request runs with."""
         asked = language(request.headers.get("accept-language"), self.locales)
         return Context(
             services=self.services,

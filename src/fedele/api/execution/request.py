@@ -28,6 +28,11 @@ class OperationRequest:
 
 def read_body(body: bytes) -> OperationRequest:
     """A POST body in JSON. Raises MalformedRequest."""
+    return _read(read_object(body))
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """One JSON object without the character that PostgreSQL cannot hold. Raises MalformedRequest."""
     _refuse_nul(body.decode(errors="replace"))
     try:
         value = orjson.loads(body)
@@ -35,7 +40,7 @@ def read_body(body: bytes) -> OperationRequest:
         raise MalformedRequest(f"the body is not JSON: {error}") from None
     if not isinstance(value, dict):
         raise MalformedRequest("the body must be one JSON object; batches are not served")
-    return _read(value)
+    return value
 
 
 def read_query_string(parameters: Mapping[str, str]) -> OperationRequest:
