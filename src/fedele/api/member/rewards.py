@@ -15,10 +15,12 @@ from fedele.api.errors import UserError, user_error
 from fedele.api.member.base import MemberBase
 from fedele.api.member.feed import Image
 from fedele.api.member.programme import Speaker
+from fedele.api.member.reward_benefits import RewardBenefit, benefit_of
 from fedele.api.member.standing import standing_of
 from fedele.api.node import Node
 from fedele.api.permissions import MEMBER, mutation_field
 from fedele.api.scalars import URL
+from fedele.api.texts import refusal_text
 from fedele.domains.ledger.errors import InsufficientPoints
 from fedele.domains.programme.config import Currencies
 from fedele.domains.programme.types import Programme
@@ -26,6 +28,7 @@ from fedele.domains.rewards import commands, errors, queries
 from fedele.domains.rewards import types as records
 from fedele.domains.rewards.config import Reward as RewardConfig
 from fedele.domains.rewards.config import RewardsConfig
+from fedele.domains.tiers.config import TiersConfig
 from fedele.kernel.ids import MemberId
 from fedele.kernel.money import from_units, to_units
 from fedele.kernel.pages import page_of
@@ -57,47 +60,92 @@ class Reward(Node):
     """Something that units can be spent on."""
 
     key: str
-    type: str = strawberry.field(description="discount_amount, discount_percent, free_product or voucher_code.")
+    type: str = strawberry.field(description="The kind as the programme file names it: discount_amount, gift_card …")
+    benefit: RewardBenefit = strawberry.field(description="What it is, with the fields of its kind.")
     name: str
     description: str | None
     terms: str | None
     image: Image | None
     category: str | None
     cost: Price | None = strawberry.field(description="What it costs this member; null for what is only given.")
+    usual_cost: Price | None = strawberry.field(description="What it costs others, where this member pays less.")
+    price_reason: str | None = strawberry.field(description="Why this member pays less, in the reader's language.")
     affordable: bool = strawberry.field(description="Whether nothing stops the member from taking it now.")
     missing: Decimal = strawberry.field(description="How much is still to be earned for it.")
     refusal: str | None = strawberry.field(description="The code of what stops the member, if anything does.")
+    refusal_message: str | None = strawberry.field(description="The same in words, where more than units is missing.")
+    left: int | None = strawberry.field(description="How many are left for everybody; null where it does not end.")
+    choice_group: str | None = strawberry.field(description="Rewards of the same group are alternatives.")
 
     @classmethod
     def of(cls, record: records.Offered, programme: Programme, locale: str) -> Self:
         """From the record."""
-        return cls._of(record.reward, record.units, programme, locale, record.missing, record.refusal)
+        decimals = programme.section(Currencies).get(record.currency).decimals
+        cost = Price(currency=record.currency, amount=from_units(record.units, decimals))
+        cheaper = record.asked.units < record.asked.usual
+        usual = Price(currency=record.currency, amount=from_units(record.asked.usual, decimals)) if cheaper else None
+        return cls._of(
+            record.reward,
+            Speaker(programme, locale),
+            programme,
+            cost=cost,
+            usual_cost=usual,
+            price_reason=_price_reason(record.asked, programme, locale) if cheaper else None,
+            missing=from_units(record.missing, decimals),
+            refusal=record.refusal,
+            refusal_message=refusal_text(record.stopped, locale) if record.stopped else None,
+            left=record.left,
+        )
 
     @classmethod
     def bare(cls, redemption: records.Redemption, reward: RewardConfig, programme: Programme, locale: str) -> Self:
         """The reward of a redemption, at the price that was paid."""
-        return cls._of(reward, redemption.units, programme, locale, 0, None)
+        cost = _paid(redemption, {currency.key: currency.decimals for currency in programme.section(Currencies)})
+        return cls._of(reward, Speaker(programme, locale), programme, cost=cost)
 
     @classmethod
     def _of(
-        cls, reward: RewardConfig, units: int, programme: Programme, locale: str, missing: int, refusal: str | None
+        cls,
+        reward: RewardConfig,
+        speaker: Speaker,
+        programme: Programme,
+        *,
+        cost: Price | None,
+        usual_cost: Price | None = None,
+        price_reason: str | None = None,
+        missing: Decimal = Decimal(0),
+        refusal: str | None = None,
+        refusal_message: str | None = None,
+        left: int | None = None,
     ) -> Self:
-        speaker = Speaker(programme, locale)
-        decimals = programme.section(Currencies).get(reward.cost.currency).decimals if reward.cost else 0
         return cls(
             id=ids.key_id(REWARD, reward.key),
             key=reward.key,
             type=reward.type,
+            benefit=benefit_of(reward, programme, speaker),
             name=speaker.say(reward.name),
             description=speaker.maybe(reward.description),
             terms=speaker.maybe(reward.terms),
             image=Image(url=URL(reward.image)) if reward.image else None,
             category=reward.category,
-            cost=Price(currency=reward.cost.currency, amount=from_units(units, decimals)) if reward.cost else None,
+            cost=cost,
+            usual_cost=usual_cost,
+            price_reason=price_reason,
             affordable=refusal is None,
-            missing=from_units(missing, decimals),
+            missing=missing,
             refusal=refusal,
+            refusal_message=refusal_message,
+            left=left,
+            choice_group=reward.choice_group.key if reward.choice_group else None,
         )
+
+
+@strawberry.enum(description="Where a gift that is sent is on its way.")
+class Fulfilment(Enum):
+    """The states of a gift that is sent."""
+
+    ORDERED = strawberry.enum_value("ordered", description="It can still be given back.")
+    SENT = "sent"
 
 
 @strawberry.type
@@ -111,6 +159,16 @@ class Redemption(Node):
     redeemed_at: datetime
     usable_until: datetime
     used_at: datetime | None
+    source: str = strawberry.field(
+        description="member: redeemed; auto, offer, challenge … staff: given."
+    )
+    cancellable: bool = strawberry.field(description="Whether the member may give it back now.")
+    fulfilment: Fulfilment | None = strawberry.field(
+        description="Of a gift that is sent; null before that."
+    )
+    tracking: str | None = strawberry.field(description="The carrier's, once it is sent.")
+    entry_number: int | None = strawberry.field(description="Of an entry in a draw.")
+    won_place: int | None = strawberry.field(description="Of an entry that won: 1 is the first place.")
 
     @classmethod
     def of(cls, record: records.Redemption, programme: Programme, locale: str) -> Self:
@@ -126,6 +184,12 @@ class Redemption(Node):
             redeemed_at=record.redeemed_at,
             usable_until=record.usable_until,
             used_at=record.used_at,
+            source=record.source,
+            cancellable=record.status == "held" and queries.may_give_back(reward, record.source),
+            fulfilment=Fulfilment(record.fulfilment) if record.fulfilment else None,
+            tracking=record.tracking,
+            entry_number=record.entry_number,
+            won_place=record.won_place,
         )
 
 
@@ -178,8 +242,11 @@ async def fetch_redemption(context: Context, text: strawberry.ID) -> Redemption 
 @user_error(
     errors.RewardNotOpen,
     errors.RewardNotForMember,
+    errors.RewardRequirementUnmet,
     errors.RewardLimitReached,
+    errors.RewardChoiceMade,
     errors.RewardOutOfStock,
+    errors.DeliveryNeeded,
     InsufficientPoints,
 )
 class RedeemRewardUserError(UserError):
@@ -195,14 +262,55 @@ class RedeemRewardPayload:
 
 
 @strawberry.input
+class DeliveryInput:
+    """Where a gift is to be sent."""
+
+    recipient: str
+    street: str = strawberry.field(description="Street and number, and what else the courier needs to find it.")
+    city: str
+    country: str = strawberry.field(description="ISO 3166: IT.")
+    postal_code: str = ""
+    region: str = ""
+    note: str = strawberry.field(default="", description="For the courier.")
+
+    def record(self) -> records.Delivery:
+        """As the domain knows it."""
+        return records.Delivery(
+            self.recipient, self.street, self.city, self.country, self.postal_code, self.region, self.note
+        )
+
+
+@strawberry.input
 class RedeemRewardInput:
     """Which reward to take."""
 
     reward_id: strawberry.ID
     idempotency_key: str = strawberry.field(description="One per tap: a retry with the same key pays once.")
+    delivery: DeliveryInput | None = strawberry.field(default=None, description="Of a gift that is sent.")
 
 
-@user_error(errors.RedemptionNotHeld)
+@user_error(errors.RedemptionNotHeld, errors.DeliveryNeeded)
+class OrderDeliveryUserError(UserError):
+    """Why the gift cannot be sent there."""
+
+
+@strawberry.type
+class OrderDeliveryPayload:
+    """The redemption that is now ordered, or why it is not."""
+
+    redemption: Redemption | None = None
+    user_errors: list[OrderDeliveryUserError] = strawberry.field(default_factory=list)
+
+
+@strawberry.input
+class OrderDeliveryInput:
+    """Where a gift goes that the member was given without an address."""
+
+    redemption_id: strawberry.ID
+    delivery: DeliveryInput
+
+
+@user_error(errors.RedemptionNotHeld, errors.RedemptionFinal)
 class CancelRedemptionUserError(UserError):
     """Why the redemption was not cancelled."""
 
@@ -232,8 +340,9 @@ class RewardMutation:
         context, member_id = info.context, info.context.member_id
         key = ids.key_of(REWARD, input.reward_id, field="rewardId")
         programme = await context.programme()
+        delivery = input.delivery.record() if input.delivery else None
         record = await commands.redeem(
-            context.database, programme, member_id, key, input.idempotency_key, context.moment
+            context.database, programme, member_id, key, input.idempotency_key, context.moment, delivery
         )
         return RedeemRewardPayload(redemption=Redemption.of(record, programme, await context.language()))
 
@@ -247,11 +356,31 @@ class RewardMutation:
             record = await commands.cancel_redemption(tx, programme, member_id, row, context.moment)
         return CancelRedemptionPayload(redemption=Redemption.of(record, programme, await context.language()))
 
+    @mutation_field(requires=MEMBER)
+    async def order_delivery(self, info: Info, input: OrderDeliveryInput) -> OrderDeliveryPayload | None:
+        """Say where a gift is sent that the member won or was given. Repeating it is refused: it is ordered."""
+        context, member_id = info.context, info.context.member_id
+        row = records.RedemptionId(ids.row_of(REDEMPTION, input.redemption_id, member_id, field="redemptionId"))
+        programme = await context.programme()
+        async with context.database.transaction() as tx:
+            record = await commands.order_delivery(
+                tx, programme, member_id, row, input.delivery.record(), context.moment
+            )
+        return OrderDeliveryPayload(redemption=Redemption.of(record, programme, await context.language()))
+
 
 def _paid(record: records.Redemption, decimals: Mapping[str, int]) -> Price | None:
     if record.currency is None:
         return None
     return Price(currency=record.currency, amount=from_units(record.units, decimals.get(record.currency, 0)))
+
+
+def _price_reason(asked: records.Asked, programme: Programme, locale: str) -> str | None:
+    speaker = Speaker(programme, locale)
+    if asked.name is not None:
+        return speaker.say(asked.name)
+    tiers = programme.section(TiersConfig).levels
+    return next((speaker.say(tier.name) for tier in tiers if tier.key == asked.tier), None)
 
 
 async def _catalogue(context: Context, member_id: MemberId) -> tuple[records.Offered, ...]:

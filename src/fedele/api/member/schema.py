@@ -12,6 +12,7 @@ from fedele.api.member.home_feed import CARD_TYPES, FeedFields, FeedMutation
 from fedele.api.member.ledger import LedgerFields
 from fedele.api.member.member_changes import MemberMutation
 from fedele.api.member.members import MemberFields
+from fedele.api.member.memberships import MembershipFields, MembershipMutation, MembershipQuery
 from fedele.api.member.messaging import DEVICE, MESSAGE, MessagingFields, MessagingMutation, fetch_device, fetch_message
 from fedele.api.member.offers import CLAIM, OFFER, OfferFields, OfferMutation, fetch_claim, fetch_offer
 from fedele.api.member.programme import ProgrammeQuery
@@ -38,6 +39,7 @@ class Member(
     LedgerFields,
     ActivityFields,
     TierFields,
+    MembershipFields,
     MessagingFields,
     FeedFields,
     RewardFields,
@@ -89,13 +91,14 @@ class MeQuery:
 
 
 # One line per room that has root queries, and one per room that has mutations.
-QUERIES: tuple[type, ...] = (MeQuery, ProgrammeQuery)
+QUERIES: tuple[type, ...] = (MeQuery, ProgrammeQuery, MembershipQuery)
 MUTATIONS: tuple[type, ...] = (
     MemberMutation,
     MessagingMutation,
     FeedMutation,
     RewardMutation,
     AutoRewardMutation,
+    MembershipMutation,
     OfferMutation,
     SurveyMutation,
     CardSafetyMutation,

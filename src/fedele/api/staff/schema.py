@@ -10,8 +10,11 @@ from fedele.api.staff.checkout import TillMutation, TillQuery
 from fedele.api.staff.explaining import ExplainQuery
 from fedele.api.staff.ledger import LedgerFields, LedgerMutation
 from fedele.api.staff.members import MemberMutation, MemberQuery, ProfileFields, fetch_member
+from fedele.api.staff.memberships import MembershipFields, MembershipMutation
 from fedele.api.staff.programme import ProgrammeMutation, ProgrammeQuery
 from fedele.api.staff.receipts import ReceiptQuery
+from fedele.api.staff.rewards import RedemptionFields, RewardMutation, RewardQuery
+from fedele.api.staff.tiers import TierFields, TierMutation
 from fedele.api.staff.till_operations import TillOperationMutation, TillOperationQuery
 from fedele.domains.auth.types import Scope, StaffPrincipal
 
@@ -20,6 +23,9 @@ from fedele.domains.auth.types import Scope, StaffPrincipal
 class Member(
     ProfileFields,
     LedgerFields,
+    TierFields,
+    MembershipFields,
+    RedemptionFields,
     Node,
 ):
     """A member, for the service desk and the console: a room adds its mixin here. Tills see TillMember instead."""
@@ -63,11 +69,21 @@ QUERIES: tuple[type, ...] = (
     MemberQuery,
     ExplainQuery,
     ProgrammeQuery,
+    RewardQuery,
     TillQuery,
     TillOperationQuery,
     ReceiptQuery,
 )
-MUTATIONS: tuple[type, ...] = (MemberMutation, LedgerMutation, ProgrammeMutation, TillMutation, TillOperationMutation)
+MUTATIONS: tuple[type, ...] = (
+    MemberMutation,
+    LedgerMutation,
+    TierMutation,
+    MembershipMutation,
+    ProgrammeMutation,
+    RewardMutation,
+    TillMutation,
+    TillOperationMutation,
+)
 
 
 def build_staff_schema() -> strawberry.Schema:

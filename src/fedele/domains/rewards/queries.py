@@ -15,6 +15,7 @@ from fedele.domains.rewards.draw import winners_of
 from fedele.domains.rewards.eligibility import decide, left, may_give_back, price, sees
 from fedele.domains.rewards.types import (
     Counts,
+    Delivery,
     Draw,
     Entry,
     HeldReward,
@@ -43,6 +44,7 @@ __all__ = [
     "held_usable",
     "list_entries",
     "list_held",
+    "list_ordered",
     "list_redemptions",
     "may_give_back",
     "reopened_by",
@@ -51,13 +53,15 @@ __all__ = [
     "winners_of",
 ]
 
-_SELECT = """
-    SELECT r.redemption_id, r.member_id, r.reward_key, r.programme_version, r.status, r.code, r.currency, r.units,
-           r.redeemed_at, r.usable_until, r.used_at, r.used_store, r.source, r.purchase_id, r.fulfilment, r.tracking,
-           e.number AS entry_number, e.won_place
-      FROM redemption r
-      LEFT JOIN sweepstake_entry e ON e.member_id = r.member_id AND e.redemption_id = r.redemption_id
+_COLUMNS = """
+    r.redemption_id, r.member_id, r.reward_key, r.programme_version, r.status, r.code, r.currency, r.units,
+    r.redeemed_at, r.usable_until, r.used_at, r.used_store, r.source, r.purchase_id, r.fulfilment, r.tracking,
+    e.number AS entry_number, e.won_place
 """
+_FROM = """
+    redemption r LEFT JOIN sweepstake_entry e ON e.member_id = r.member_id AND e.redemption_id = r.redemption_id
+"""
+_SELECT = f"SELECT {_COLUMNS} FROM {_FROM}"
 
 _COUNTS = """
 SELECT (SELECT jsonb_object_agg(reward_key, jsonb_build_array(day, week, month, year, lifetime)) FROM (
@@ -130,6 +134,19 @@ async def find_by_code(db: Queryable, code: str, at: datetime) -> Redemption | N
     """The newest redemption with this code, whoever holds it; for staff. Codes of pools may come from elsewhere."""
     row = await db.fetch_row(f"{_SELECT} WHERE r.code = $1 ORDER BY r.redeemed_at DESC LIMIT 1", code)
     return _redemption(row, at) if row else None
+
+
+async def list_ordered(db: Queryable, at: datetime, first: int) -> Sequence[tuple[Redemption, Delivery]]:
+    """Gifts that are ordered and not sent yet, the oldest first, with where they go."""
+    rows = await db.fetch(
+        f"""
+        SELECT {_COLUMNS}, d.recipient, d.address FROM {_FROM}
+          JOIN redemption_delivery d ON d.member_id = r.member_id AND d.redemption_id = r.redemption_id
+         WHERE r.fulfilment = 'ordered' ORDER BY r.redeemed_at, r.redemption_id LIMIT $1
+        """,
+        first,
+    )
+    return [(_redemption(row, at), Delivery(row["recipient"], **row["address"])) for row in rows]
 
 
 async def list_redemptions(

@@ -35,6 +35,7 @@ class RedemptionRow(Table, table=True):
         CheckConstraint("fulfilment IN ('ordered', 'sent')", name="fulfilment_known"),
         CheckConstraint("purchase_id IS NULL OR status = 'used'", name="purchase_used_it"),
         Index("ix_redemption_code", "code"),
+        Index("ix_redemption_ordered", "redeemed_at", postgresql_where=text("fulfilment = 'ordered'")),
     )
     member_id: UUID = Field(sa_type=Uuid, primary_key=True)
     redemption_id: UUID = Field(sa_type=Uuid, primary_key=True)

@@ -28,6 +28,9 @@ def upgrade() -> None:
         -- Whoever has the code in hand asks for what it is: the service desk, the till.
         CREATE INDEX ix_redemption_code ON redemption (code);
 
+        -- What is waiting to be sent, by age.
+        CREATE INDEX ix_redemption_ordered ON redemption (redeemed_at) WHERE fulfilment = 'ordered';
+
         -- Where a gift is sent. Personal data, in a table of its own that erasure empties.
         CREATE TABLE redemption_delivery (
             member_id uuid NOT NULL,

@@ -35,7 +35,7 @@ async def cancel_redemption(
         raise errors.RedemptionNotHeld(status=redemption.status)
     if not may_give_back(programme.section(RewardsConfig).find(redemption.reward_key), redemption.source):
         raise errors.RedemptionFinal()
-    return await revoke_redemption(tx, member_id, redemption_id, "member", moment, programme)
+    return await _take_back(tx, redemption, "member", moment, programme)
 
 
 async def revoke_redemption(
@@ -58,6 +58,14 @@ async def revoke_redemption(
         return redemption
     if redemption.status != "held":
         raise errors.RedemptionNotHeld(status=redemption.status)
+    return await _take_back(tx, redemption, because, moment, programme)
+
+
+async def _take_back(
+    tx: Transaction, redemption: Redemption, because: str, moment: Moment, programme: Programme | None
+) -> Redemption:
+    """Undo a held redemption whose member is locked: price, shelf, entry and delivery."""
+    member_id, redemption_id = redemption.member_id, redemption.id
     row = await tx.fetch_row(
         """
         UPDATE redemption SET status = 'cancelled', fulfilment = NULL, ended_because = $3
@@ -71,13 +79,15 @@ async def revoke_redemption(
     if row["stocked"]:
         await shelf.put_back(tx, redemption.reward_key)
     # A code of a pool is not given out again: it may have been seen.
-    await tx.execute(
-        "UPDATE sweepstake_entry SET withdrawn_at = $3 WHERE member_id = $1 AND redemption_id = $2",
-        member_id, redemption_id, moment.now,
-    )  # fmt: skip
-    await tx.execute(
-        "DELETE FROM redemption_delivery WHERE member_id = $1 AND redemption_id = $2", member_id, redemption_id
-    )
+    if redemption.entry_number is not None:
+        await tx.execute(
+            "UPDATE sweepstake_entry SET withdrawn_at = $3 WHERE member_id = $1 AND redemption_id = $2",
+            member_id, redemption_id, moment.now,
+        )  # fmt: skip
+    if redemption.fulfilment is not None:
+        await tx.execute(
+            "DELETE FROM redemption_delivery WHERE member_id = $1 AND redemption_id = $2", member_id, redemption_id
+        )
     await tx.publish(event(events.RedemptionCancelled, redemption, moment))
     return await get(tx, member_id, redemption_id, moment)
 
