@@ -1,7 +1,6 @@
 """Returns take and give exactly what the sale gave and took: in pieces, in any order, once per key."""
 
 import asyncio
-import itertools
 from decimal import Decimal
 from typing import Any
 
@@ -43,29 +42,6 @@ async def sold(till: Till, **given: Any) -> Settlement:
     """Three lines, sold to somebody new."""
     member_id = await enrolled(till.database)
     return await commands.settle(till, basket(*THREE_LINES, member_id=member_id, **given), "sale", at())
-
-
-@pytest.mark.parametrize("order", list(itertools.permutations(range(4)))[::5])
-async def test_pitfall_9_partial_returns_in_any_order_sum_to_the_full_one(
-    database: Database, admin: Any, order: tuple[int, ...]
-) -> None:
-    """Four pieces that make up the whole purchase leave nothing: no unit, no cent, no qualifying spend."""
-    till = await open_till(database)
-    settled = await sold(till)
-    earned = {award.currency: 0 for award in settled.awards}
-    for award in settled.awards:
-        earned[award.currency] += award.units
-    pieces = [[(1, "1")], [(1, "2"), (3, "1")], [(2, "0.7")], [(2, "0.8")]]
-    returned = [
-        await commands.return_lines(till, asked(settled, *pieces[index]), f"piece-{index}", at(hours=1))
-        for index in order
-    ]
-    assert sum(piece.total_minor for piece in returned) == 1600
-    for currency, units in earned.items():
-        assert sum(piece.clawed_back.get(currency, 0) for piece in returned) == units
-    assert await balances(till, settled) == {}
-    assert await admin.fetchval("SELECT amount FROM tier_counter WHERE counter = 'spend'") == 0
-    assert not await verify(database.reader)
 
 
 async def test_twenty_concurrent_returns_of_one_line_take_it_once(database: Database, admin: Any) -> None:
