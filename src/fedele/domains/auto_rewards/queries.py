@@ -33,12 +33,16 @@ SELECT (SELECT jsonb_object_agg(currency, units) FROM (
          WHERE i.member_id = $1 AND i.auto_reward_key = ANY ($4::text[])) AS issued
 """
 
+# $5: units for one reward by mode, $6 by default. Who saves for the dear one is not looked at for the cheap one.
 _DUE = """
-SELECT member_id FROM lot
- WHERE currency = $1 AND remaining > 0 AND state = 'active' AND (expires_at IS NULL OR expires_at > $2)
-   AND ($3::uuid IS NULL OR member_id > $3)
- GROUP BY member_id HAVING sum(remaining) >= $4 ORDER BY member_id LIMIT $5
+SELECT l.member_id
+  FROM lot l LEFT JOIN auto_reward_choice c ON c.member_id = l.member_id AND c.auto_reward_key = $4
+ WHERE l.currency = $1 AND l.remaining > 0 AND l.state = 'active' AND (l.expires_at IS NULL OR l.expires_at > $2)
+   AND ($3::uuid IS NULL OR l.member_id > $3)
+ GROUP BY l.member_id, c.mode HAVING sum(l.remaining) >= coalesce(($5::jsonb ->> c.mode)::bigint, $6)
+ ORDER BY l.member_id LIMIT $7
 """
+NEVER = 2**62  # units that nobody has: a mode that saves and issues nothing
 
 
 async def state_of(
@@ -85,16 +89,23 @@ def _progress(auto: AutoReward, programme: Programme, state: State, day: date) -
 
 async def members_due(db: Queryable, end: DayEnd, after: MemberId | None, count: int) -> Sequence[MemberId]:
     """Members who may be issued a reward at the end of this day, ascending, after this one, at most so many."""
-    smallest: dict[str, int] = {}
-    for auto in end.programme.section(AutoRewardsConfig):
-        every = _smallest(auto, end.programme)
-        if every is not None and is_open(auto, end.day, closing=True, issued=()):
-            smallest[auto.currency] = min(every, smallest.get(auto.currency, every))
     found: set[MemberId] = set()
-    for currency, every in smallest.items():
-        rows = await db.fetch(_DUE, currency, _still_alive(end.at), after, every, count)
-        found |= {MemberId(row["member_id"]) for row in rows}
+    for auto in end.programme.section(AutoRewardsConfig):
+        if is_open(auto, end.day, closing=True, issued=()):
+            found |= set(await _have_enough(db, end.programme, auto, _still_alive(end.at), after, count))
     return sorted(found)[:count]
+
+
+async def _have_enough(
+    db: Queryable, programme: Programme, auto: AutoReward, alive_at: datetime, after: MemberId | None, count: int
+) -> list[MemberId]:
+    """Members with units for one reward of the mode that they have, ascending."""
+    decimals = programme.section(Currencies).get(auto.currency).decimals
+    modes = {"": auto.mode(None)[1]} if auto.choice is None else auto.choice.modes
+    every = {key: NEVER if mode.every is None else to_units(mode.every, decimals, "up") for key, mode in modes.items()}
+    default = every[auto.mode(None)[0]]
+    rows = await db.fetch(_DUE, auto.currency, alive_at, after, auto.key, every, default, count)
+    return [MemberId(row["member_id"]) for row in rows]
 
 
 async def next_due(db: Queryable, programme: Programme, after: datetime) -> datetime | None:
@@ -106,21 +117,11 @@ async def next_due(db: Queryable, programme: Programme, after: datetime) -> date
     today = after.astimezone(zone).date()
     days = []
     for auto in programme.section(AutoRewardsConfig):
-        every = _smallest(auto, programme)
-        if every is None:
-            continue
         if auto.issue == "window_end":
             days.append(next_window_end(auto.windows, today))
-        elif await db.fetch(_DUE, auto.currency, after, None, every, 1):
+        elif await _have_enough(db, programme, auto, after, None, 1):
             days.append(today)
     return min((_midnight(day + timedelta(days=1), zone) for day in days if day is not None), default=None)
-
-
-def _smallest(auto: AutoReward, programme: Programme) -> int | None:
-    """The fewest units that one reward of any mode takes; None if every mode saves."""
-    decimals = programme.section(Currencies).get(auto.currency).decimals
-    modes = [auto.mode(None)[1]] if auto.choice is None else list(auto.choice.modes.values())
-    return min((to_units(mode.every, decimals, "up") for mode in modes if mode.every is not None), default=None)
 
 
 def _still_alive(midnight: datetime) -> datetime:
