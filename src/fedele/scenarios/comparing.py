@@ -20,9 +20,9 @@ from fedele.domains.rewards.queries import list_held
 from fedele.domains.tiers.queries import status_of
 from fedele.kernel.ids import MemberId
 from fedele.kernel.money import Money, from_units
-from fedele.scenarios.acting import Outcome, Play
 from fedele.scenarios.expectations import BalanceExpected, Expect, LotExpected
 from fedele.scenarios.instants import last_day_before
+from fedele.scenarios.play import Outcome, Play
 
 BALANCE_PARTS = ("available", "pending", "reserved", "debt", "lifetime")
 

@@ -12,10 +12,11 @@ from fedele.domains.programme.queries import check
 from fedele.kernel.ids import MemberId
 from fedele.kernel.money import from_units
 from fedele.scenarios import format as steps
-from fedele.scenarios.acting import Outcome, Play, StepImpossible, act, apply_programme, enrol_person
+from fedele.scenarios.acting import act, apply_programme, enrol_person
 from fedele.scenarios.comparing import Difference, compare
 from fedele.scenarios.instants import instant_of
 from fedele.scenarios.passing import Calendar, pass_time
+from fedele.scenarios.play import Play, StepImpossible
 from fedele.scenarios.reading import ScenarioFile
 from fedele.scenarios.stage import Stage
 
@@ -122,6 +123,3 @@ def _told(entry: EntryRecord, decimals: int, zone: ZoneInfo) -> str:
     why = ", ".join(f"{key} {value}" for key, value in entry.reason.items() if value)
     amount = from_units(entry.amount, decimals)
     return f"{when}  {entry.kind:<8} {amount:>+10} {entry.currency} ({entry.account})  {why}"
-
-
-__all__ = ["Failure", "Outcome", "Played", "play_scenario"]
