@@ -162,9 +162,9 @@ async def _pay_with(db: Queryable, rules: Rules, shopper: Shopper, sold: Sold, m
     found = []
     for limit in limits:
         key = limit.currency.key
-        units = limit.payable(spendable.get(key, 0) + put_aside.get(key, 0))
-        minor = min(limit.worth_minor(units, sold.sale.currency), sold.to_pay_minor)
-        found.append(PayWith(key, limit.units_max, units, minor))
+        has = spendable.get(key, 0) + put_aside.get(key, 0)
+        units = limit.payable(has, sold.to_pay_minor, sold.sale.currency)
+        found.append(PayWith(key, limit.units_max, units, limit.worth_minor(units, sold.sale.currency)))
     return tuple(found)
 
 

@@ -10,7 +10,7 @@ from fedele.domains.checkout.errors import PayLimitExceeded
 from fedele.domains.checkout.state import Rules
 from fedele.domains.earning.types import Sale
 from fedele.domains.programme.config import Currency
-from fedele.kernel.money import Money, minor_digits, to_units
+from fedele.kernel.money import Money, from_units, minor_digits, to_units
 
 UNPAYABLE_KINDS = frozenset({"gift_card", "donation"})
 
@@ -24,9 +24,9 @@ class PayLimit:
     units_min: int
     step: int
 
-    def payable(self, spendable: int) -> int:
-        """How many of so many units may pay: whole steps, and none below the minimum."""
-        units = min(spendable, self.units_max)
+    def payable(self, spendable: int, to_pay_minor: int, money: str) -> int:
+        """How many of so many units may pay: no more than is to pay, whole steps, and none below the minimum."""
+        units = min(spendable, self.units_max, _units(self.currency, Decimal(to_pay_minor), money))
         units -= units % self.step if self.step else 0
         return units if units >= self.units_min else 0
 
@@ -45,11 +45,18 @@ def limit_of(currency: Currency, original: int, money: str) -> PayLimit:
     """How many units may pay of a basket of this original price."""
     pay = currency.pay
     share = Decimal(original) * pay.share_max_percent / 100
-    exact = share.scaleb(-minor_digits(money)) / currency.worth if currency.worth else Decimal(0)
-    units = int(exact.scaleb(currency.decimals).to_integral_value(ROUND_FLOOR))
+    units = _units(currency, share, money)
     step, least = to_units(pay.step, currency.decimals), to_units(pay.minimum, currency.decimals)
     units -= units % step if step else 0
     return PayLimit(currency, units if units >= least else 0, least, step)
+
+
+def _units(currency: Currency, minor: Decimal, money: str) -> int:
+    """The most whole units that are worth no more than this money."""
+    if not currency.worth:
+        return 0
+    exact = minor.scaleb(-minor_digits(money)) / currency.worth
+    return int(exact.scaleb(currency.decimals).to_integral_value(ROUND_FLOOR))
 
 
 def check_payment(rules: Rules, sale: Sale, tenders: Sequence[Tender]) -> None:
@@ -64,11 +71,10 @@ def check_payment(rules: Rules, sale: Sale, tenders: Sequence[Tender]) -> None:
         units = units_worth(currency, Money(amount, sale.currency))
         limit = limit_of(currency, original_minor(sale.lines), sale.currency)
         if units > limit.units_max or units < limit.units_min or (limit.step and units % limit.step):
-            most = Decimal(limit.units_max).scaleb(-currency.decimals)
+            most = from_units(limit.units_max, currency.decimals)
             raise PayLimitExceeded(
-                currency=key, units_max=most.normalize() if most else Decimal(0), minimum=currency.pay.minimum,
-                step=currency.pay.step, field="tenders",
-            )  # fmt: skip
+                currency=key, units_max=most, minimum=currency.pay.minimum, step=currency.pay.step, field="tenders"
+            )
 
 
 def pay_options(rules: Rules, sale: Sale) -> tuple[PayLimit, ...]:
