@@ -8,6 +8,14 @@ from fedele.api.member.activity import ActivityFields
 from fedele.api.member.auto_rewards import AutoRewardFields, AutoRewardMutation
 from fedele.api.member.base import MemberBase
 from fedele.api.member.card_safety import CardSafetyMutation
+from fedele.api.member.challenges import (
+    CHALLENGE,
+    STREAK,
+    ChallengeFields,
+    ChallengeMutation,
+    fetch_challenge,
+    fetch_streak,
+)
 from fedele.api.member.home_feed import CARD_TYPES, FeedFields, FeedMutation
 from fedele.api.member.ledger import LedgerFields
 from fedele.api.member.member_changes import MemberMutation
@@ -16,6 +24,7 @@ from fedele.api.member.memberships import MembershipFields, MembershipMutation, 
 from fedele.api.member.messaging import DEVICE, MESSAGE, MessagingFields, MessagingMutation, fetch_device, fetch_message
 from fedele.api.member.offers import CLAIM, OFFER, OfferFields, OfferMutation, fetch_claim, fetch_offer
 from fedele.api.member.programme import ProgrammeQuery
+from fedele.api.member.referrals import ReferralFields, ReferralMutation
 from fedele.api.member.rewards import (
     REDEMPTION,
     REWARD,
@@ -46,6 +55,8 @@ class Member(
     AutoRewardFields,
     OfferFields,
     SurveyFields,
+    ChallengeFields,
+    ReferralFields,
     WalletFields,
     MemberBase,
     Node,
@@ -72,6 +83,8 @@ NODES: tuple[NodeKind, ...] = (
     NodeKind(OFFER, fetch_offer),
     NodeKind(CLAIM, fetch_claim),
     NodeKind(SURVEY, fetch_survey),
+    NodeKind(CHALLENGE, fetch_challenge),
+    NodeKind(STREAK, fetch_streak),
 )
 
 
@@ -101,6 +114,8 @@ MUTATIONS: tuple[type, ...] = (
     MembershipMutation,
     OfferMutation,
     SurveyMutation,
+    ChallengeMutation,
+    ReferralMutation,
     CardSafetyMutation,
 )
 

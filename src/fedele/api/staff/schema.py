@@ -6,6 +6,7 @@ from fedele.api.context import Info
 from fedele.api.node import Node, NodeKind, find_node
 from fedele.api.permissions import PUBLIC, query_field
 from fedele.api.schema import build_schema, compose
+from fedele.api.staff.challenges import ChallengeQuery
 from fedele.api.staff.checkout import TillMutation, TillQuery
 from fedele.api.staff.explaining import ExplainQuery
 from fedele.api.staff.ledger import LedgerFields, LedgerMutation
@@ -13,6 +14,7 @@ from fedele.api.staff.members import MemberMutation, MemberQuery, ProfileFields,
 from fedele.api.staff.memberships import MembershipFields, MembershipMutation
 from fedele.api.staff.programme import ProgrammeMutation, ProgrammeQuery
 from fedele.api.staff.receipts import ReceiptQuery
+from fedele.api.staff.referrals import ReferralMutation, ReferralQuery
 from fedele.api.staff.rewards import RedemptionFields, RewardMutation, RewardQuery
 from fedele.api.staff.tiers import TierFields, TierMutation
 from fedele.api.staff.till_operations import TillOperationMutation, TillOperationQuery
@@ -70,6 +72,8 @@ QUERIES: tuple[type, ...] = (
     ExplainQuery,
     ProgrammeQuery,
     RewardQuery,
+    ChallengeQuery,
+    ReferralQuery,
     TillQuery,
     TillOperationQuery,
     ReceiptQuery,
@@ -81,6 +85,7 @@ MUTATIONS: tuple[type, ...] = (
     MembershipMutation,
     ProgrammeMutation,
     RewardMutation,
+    ReferralMutation,
     TillMutation,
     TillOperationMutation,
 )
