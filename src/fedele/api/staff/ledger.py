@@ -9,17 +9,20 @@ import strawberry
 
 from fedele.api import ids
 from fedele.api.connections import Connection
-from fedele.api.context import Info
+from fedele.api.context import Context, Info
 from fedele.api.errors import UserError, user_error
 from fedele.api.member.base import MemberBase
 from fedele.api.member.ledger import Balance, LedgerEntry, balances_of, currency_of, entries_of
 from fedele.api.permissions import check, mutation_field
 from fedele.domains.auth.types import Scope
+from fedele.domains.earning.queries import expires_at, expiry_of
 from fedele.domains.ledger import commands, errors, queries
 from fedele.domains.ledger import types as records
 from fedele.domains.members.queries import find_member
 from fedele.domains.programme import config
 from fedele.domains.programme.types import Programme
+from fedele.domains.tiers.queries import status_of
+from fedele.kernel.ids import MemberId
 from fedele.kernel.money import CurrencyKey, from_units, to_units
 from fedele.kernel.refusal import InvalidInput, NotFound
 
@@ -124,7 +127,9 @@ class AdjustInput:
     reason: str = strawberry.field(description="Why, for whoever reads it later. No personal data.")
     idempotency_key: str
     shortfall: Shortfall = Shortfall.REFUSE
-    expires_at: datetime | None = strawberry.field(default=None, description="For units given; left out: never.")
+    expires_at: datetime | None = strawberry.field(
+        default=None, description="For units given; left out: as the currency says for the member's tier."
+    )
 
 
 @strawberry.type
@@ -144,7 +149,7 @@ class LedgerMutation:
             units=_units(input.amount, currency),
             actor=context.staff.key_id,
             mode=cast(records.ShortfallMode, input.shortfall.value),
-            expires_at=input.expires_at,
+            expires_at=input.expires_at or await _own_end(context, member_id, currency),
             reason={"text": _reason(input.reason)},
         )
         async with context.database.transaction() as tx:
@@ -165,6 +170,14 @@ def _currency(programme: Programme, key: str) -> config.Currency:
         if currency.key == key:
             return currency
     raise InvalidInput(problem=f"The programme has no currency '{key}'.", field="currency")
+
+
+async def _own_end(context: Context, member_id: MemberId, currency: config.Currency) -> datetime | None:
+    """When units given now end by the currency's own expiry, as if they had been earned; None: never."""
+    programme = await context.programme()
+    status = await status_of(context.reader, programme, member_id, context.moment)
+    expiry = expiry_of(currency, status.current if status else None)
+    return expires_at(expiry, context.moment.now, programme.section(config.ProgrammeConfig).time_zone)
 
 
 def _units(amount: Decimal, currency: config.Currency) -> int:
