@@ -255,7 +255,7 @@ class AdjustRewardStockInput:
     reason: str
 
 
-@user_error(errors.DrawNotPossible)
+@user_error(errors.DrawNotPossible, errors.RewardOutOfStock)
 class DrawSweepstakeUserError(UserError):
     """Why nothing was drawn."""
 

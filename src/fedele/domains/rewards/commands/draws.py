@@ -10,6 +10,7 @@ from fedele.domains.rewards import errors, events, queries
 from fedele.domains.rewards.commands.giving import give_reward
 from fedele.domains.rewards.config import RewardsConfig, SweepstakeEntry
 from fedele.domains.rewards.draw import winners_of
+from fedele.domains.rewards.errors import RewardOutOfStock
 from fedele.domains.rewards.types import Draw, Entry, Winner
 from fedele.kernel.clock import Moment
 from fedele.kernel.refusal import InvalidInput, NotFound
@@ -25,7 +26,7 @@ async def draw_sweepstake(
 
     `seed`: any text that nobody could choose to their advantage (a public lottery's numbers); None: random. With it and
     the entries `queries.winners_of` gives the same winners. Raises NotFound, DrawNotPossible while entries are still
-    taken or without any, InvalidInput for an empty or overlong seed.
+    taken or without any, InvalidInput for an empty or overlong seed, RewardOutOfStock when a prize is missing.
     """
     reward = programme.section(RewardsConfig).find(reward_key)
     if not isinstance(reward, SweepstakeEntry):
@@ -35,10 +36,16 @@ async def draw_sweepstake(
     async with database.transaction() as tx:
         draw = await _draw(tx, programme, reward, seed, actor, moment)
     entries = {entry.number: entry for entry in await queries.list_entries(database.reader, reward_key)}
+    missing: RewardOutOfStock | None = None
     for winner in draw.winners:
         # One transaction a winner, after the draw's own: who enters holds their own lock and waits for the draw's.
-        async with database.transaction() as tx:
-            await _reward_winner(tx, programme, reward, entries[winner.number], winner, moment)
+        try:
+            async with database.transaction() as tx:
+                await _reward_winner(tx, programme, reward, entries[winner.number], winner, moment)
+        except RewardOutOfStock as refusal:  # the others have theirs; a repeated call gives what was missing
+            missing = refusal
+    if missing is not None:
+        raise missing
     return draw
 
 
