@@ -25,6 +25,8 @@ from fedele.wiring import Fedele, wire
 KEPT_TABLES = frozenset({"schema_version"})
 # Schedules that move value by the clock. The day's close is done by itself, and the others tidy up or send.
 CLOCKWORK = frozenset({"ledger.settle", "memberships.run_due", "referrals.pay_due", "rewards.release"})
+# Nothing here outlives the play, so no commit needs to wait for the disk.
+HASTY = "synchronous_commit=off"
 NOT_STARTED = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -91,6 +93,7 @@ async def open_stage(url: str) -> AsyncIterator[Stage]:
 
     `url` is its owner's.
     """
+    url = f"{url}{'&' if '?' in url else '?'}{HASTY}"
     clock = TurnableClock(NOT_STARTED)
     with TemporaryDirectory(prefix="fedele-scenario-") as folder:
         settings = read_settings({}, data_dir=Path(folder), database_url=SecretStr(url), database_pool_size=4)
@@ -131,8 +134,6 @@ async def throw_away_database(server_url: str) -> AsyncIterator[str]:
     server = await asyncpg.connect(server_url)
     try:
         await server.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
-        # Nothing of it outlives the block, so no commit needs to wait for the disk.
-        await server.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
         try:
             url = on_database(server_url, name)
             await migrate(url)

@@ -1,0 +1,104 @@
+"""The runner tells the truth: what differs, where, and with which exit code; and it touches no other database."""
+
+import json
+from pathlib import Path
+
+import asyncpg
+import pytest
+from typer.testing import CliRunner, Result
+
+from fedele.cli import app
+from fedele.scenarios.format import Scenario
+from tests.fixtures.database import on_database
+
+MINE = """\
+scenario: Three drinks
+programme: cafe-punch-card
+starts_at: 2026-01-05T09:00
+members: [{key: anna}]
+steps:
+  - do: buy
+    receipt: r1
+    lines: [{amount: 9.00, quantity: 3, category: drinks}]
+    expect: {awards: {stamps: 3}}
+  - note: one comes back
+    do: return
+    receipt: r1
+    lines: [{number: 1}]
+    expect: {balances: {stamps: 3}, clawed_back: {stamps: 1}}
+"""
+
+
+def run(server: str, *arguments: str) -> Result:
+    """`fedele scenario run … --server …`."""
+    return CliRunner().invoke(app, ["scenario", "run", "--server", server, *arguments], env={"COLUMNS": "300"})
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    """A scenario whose second step expects one stamp too many."""
+    path = tmp_path / "mine.yaml"
+    path.write_text(MINE)
+    return path
+
+
+def test_a_difference_is_told_with_its_step_line_and_history(postgres_url: str, mine: Path) -> None:
+    """Exit code 1; the line in the file, expected and actual, and why the member has what they have."""
+    done = run(postgres_url, str(mine))
+    assert done.exit_code == 1
+    for words in (
+        "FAILED  mine.yaml", "mine.yaml:10: step 2: one comes back", "balances.stamps.available", "expected  3",
+        "actual    2", "clawback", "rules {'drink': 3}", "0 passed, 1 failed",
+    ):  # fmt: skip
+        assert words in done.output, done.output
+    assert "clawed_back" not in done.output, "what is as expected is not told"
+
+
+def test_a_script_reads_the_same_as_json(postgres_url: str, mine: Path) -> None:
+    """`--json`: counts, and the failure with step, line and differences."""
+    told = json.loads(run(postgres_url, str(mine), "--json").stdout)
+    assert (told["passed"], told["failed"]) == (0, 1)
+    failure = told["scenarios"][0]["failure"]
+    assert (failure["step"], failure["line"]) == (2, 10)
+    assert failure["differences"] == [{"what": "balances.stamps.available", "expected": "3", "actual": "2"}]
+
+
+def test_a_passed_scenario_ends_with_zero(postgres_url: str, mine: Path) -> None:
+    """And the last line counts."""
+    mine.write_text(MINE.replace("balances: {stamps: 3}", "balances: {stamps: 2}"))
+    done = run(postgres_url, str(mine))
+    assert done.exit_code == 0, done.output
+    assert done.output.splitlines()[-1] == "1 passed, 0 failed"
+
+
+def test_mistakes_are_told_before_anything_is_played(postgres_url: str, mine: Path) -> None:
+    """A scenario that cannot be read, or that names a wrong value of its programme, plays nothing."""
+    mine.write_text(MINE.replace("do: return", "do: bring_back"))
+    refused = run(postgres_url, str(mine))
+    assert refused.exit_code == 1
+    assert f"{mine}:10" in refused.output
+    mine.write_text(MINE.replace("starts_at", "changes: {'auto_rewards[tenth-cup].evry': 9}\nstarts_at"))
+    assert "auto_rewards[tenth-cup].every" in run(postgres_url, str(mine)).output
+
+
+async def test_the_database_is_thrown_away_and_no_other_is_touched(
+    postgres_url: str, mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also with FEDELE_DATABASE_URL set, as for production: it is never looked at."""
+    monkeypatch.setenv("FEDELE_DATABASE_URL", on_database(postgres_url, "of_somebody_else"))
+    run(postgres_url, str(mine))
+    server = await asyncpg.connect(postgres_url)
+    try:
+        left = await server.fetch("SELECT datname FROM pg_database WHERE datname LIKE 'fedele_scenario_%'")
+        assert await server.fetchval("SELECT count(*) FROM pg_database WHERE datname = 'of_somebody_else'") == 0
+    finally:
+        await server.close()
+    assert left == []
+
+
+def test_the_schema_describes_every_step() -> None:
+    """Editors know each step, with its words."""
+    told = json.loads(CliRunner().invoke(app, ["scenario", "schema"]).stdout)
+    kinds = told["properties"]["steps"]["items"]["discriminator"]["mapping"]
+    assert {"buy", "return", "advance", "redeem", "join_membership", "apply"} <= set(kinds)
+    assert told == {**told, **{k: v for k, v in Scenario.model_json_schema().items() if k != "title"}}
