@@ -322,7 +322,25 @@ def _mistake(text: str, raw: str, environment: Environment) -> ExpressionMistake
         return ExpressionMistake(_unknown_name(name[1], environment), line, max(column, 1))
     if overload := _OVERLOAD.search(words):
         return ExpressionMistake(_no_overload(overload[1], overload[2]), line, column)
-    return ExpressionMistake(words[0].lower() + words[1:], line, column)
+    return ExpressionMistake(_syntax(text, line, column) or words[0].lower() + words[1:], line, column)
+
+
+_SLIPS = (
+    (re.compile(r"=(?![=~])"), "is no sign of CEL here: to compare, write == for equal or != for not equal"),
+    (re.compile(r"(?i)and\b"), "is no word of CEL: write && instead"),
+    (re.compile(r"(?i)or\b"), "is no word of CEL: write || instead"),
+    (re.compile(r"(?i)not\b"), "is no word of CEL: write ! before what must not hold"),
+)
+
+
+def _syntax(text: str, line: int, column: int) -> str | None:
+    """What people write who think in another language: a single =, and, or, not."""
+    written = text.splitlines()[line - 1] if line <= len(text.splitlines()) else ""
+    here = written[max(column - 1, 0) :].lstrip()
+    for slip, words in _SLIPS:
+        if found := slip.match(here):
+            return f"'{found[0]}' {words}"
+    return None
 
 
 def _unknown_name(name: str, environment: Environment) -> str:

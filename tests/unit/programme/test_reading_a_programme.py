@@ -47,7 +47,7 @@ MISTAKES = [
         "earning:\n  rules:\n    - {key: a, name: A, currency: points}\n",
         8,
         "earning.rules[0]",
-        "needs a 'type': one of event_award, purchase_multiplier",
+        "needs a 'type': one of event_award, purchase_fixed, purchase_multiplier",
         id="type missing",
     ),
     pytest.param(
@@ -69,9 +69,9 @@ MISTAKES = [
     pytest.param(
         "earning:\n  rules:\n    - type: purchase_multiplier\n      key: a\n      name: A\n      currency: points\n"
         "      when: |\n        line.amount > 5.0 &&\n        line.brand = 'x'\n",
-        12,
+        14,
         "earning.rules[0].when",
-        "line 2, column 12",
+        "to compare, write ==",
         id="syntax of a condition",
     ),
     pytest.param(
@@ -92,7 +92,7 @@ MISTAKES = [
         "earning:\n  caps:\n    - {currency: points, per: day, amount: -5}\n",
         8,
         "earning.caps[0].amount",
-        "should be greater than 0, not -5",
+        "must be more than 0, not -5",
         id="number out of range",
     ),
     pytest.param(
@@ -105,7 +105,7 @@ MISTAKES = [
         "places:\n  - {key: x, name: X, latitude: 91, longitude: 0}\n",
         7,
         "places[0].latitude",
-        "less than or equal to 90",
+        "must be at most 90",
         id="latitude",
     ),
     pytest.param(

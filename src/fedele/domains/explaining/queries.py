@@ -23,10 +23,10 @@ from fedele.domains.programme.types import Programme, ProgrammeVersion
 from fedele.kernel.ids import MemberId
 from fedele.kernel.money import from_units
 
-__all__ = ["explain_entry", "explain_event", "explain_purchase", "why_not"]
+__all__ = ["CAUSES", "explain_entry", "explain_event", "explain_purchase", "why_not"]
 
 # What a transaction's reason may name, and what that is called: the first that is there is the cause.
-_CAUSES = (
+CAUSES = (
     ("auto_reward", "auto_reward"), ("reward", "reward"), ("challenge", "challenge"), ("streak", "challenge"),
     ("surprise", "surprise"), ("badge", "badge"), ("referral", "referral"), ("membership", "membership"),
     ("survey", "survey"), ("offer", "offer"), ("import", "import"), ("hold_id", "hold"), ("tender", "tender"),
@@ -47,7 +47,9 @@ async def explain_entry(
     awards = await explain_transaction(db, member_id, transaction.reverses or transaction.id)
     lots = await lots_by_id(db, member_id, transaction.id)
     purchase = await _purchase(db, member_id, transaction, awards)
-    told = _rules(programme, awards[0].trace if awards else (), [one.award for one in awards], purchase)
+    # What is taken back was given by the version of its own time.
+    judged = await _version(programmes, awards[0].award.programme_version, now) if awards else programme
+    told = _rules(judged, awards[0].trace if awards else (), [one.award for one in awards], purchase)
     terms = movement_terms(transaction, entry, lots, decimals_of(programme, entry.currency))
     return Explanation(
         programme=programme,
@@ -184,7 +186,7 @@ def _cause(transaction: TransactionRecord) -> Cause:
     reason = transaction.reason
     if transaction.kind == "adjust":
         return Cause("adjustment", str(reason.get("text", "")))
-    for name, kind in _CAUSES:
+    for name, kind in CAUSES:
         if name in reason:
             return Cause(kind, str(reason[name]))
     return Cause(transaction.kind)

@@ -19,7 +19,6 @@ TermKind = Literal[
     "carried",  # what waited below a whole unit from earlier purchases, and what waits now: values before, after
     "rounding",
     "cap",  # what a cap kept back: values per, cap, over
-    "unexplained",  # an award without its parts: values rule
     "debt_paid",  # went to what was owed
     "debt",  # is owed now
     "issued",  # came in whole: values source

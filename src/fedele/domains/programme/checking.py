@@ -79,7 +79,7 @@ def read_document(source_text: str, model: type[M], file: str) -> Document[M]:
     except nodes.Unreadable as error:
         raise ProgrammeInvalid([error.problem], file) from None
     except ValidationError as error:
-        problems = [wording.problem(detail, "", model, root) for detail in error.errors(include_url=False)]
+        problems = list(wording.problems(error.errors(include_url=False), "", model, root))
         problems.sort(key=lambda problem: (problem.line, problem.column))
         raise ProgrammeInvalid(problems[:PROBLEMS_MAX], file) from None
 
@@ -110,7 +110,7 @@ def _read(root: Node, sections: Sections, problems: list[Problem]) -> Iterator[t
         try:
             yield key, model.model_validate(_value(node, model))
         except ValidationError as error:
-            problems += [wording.problem(detail, key, model, node) for detail in error.errors(include_url=False)]
+            problems += wording.problems(error.errors(include_url=False), key, model, node)
 
 
 def _value(node: Node, model: type[BaseModel]) -> Any:

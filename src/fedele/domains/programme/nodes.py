@@ -44,6 +44,7 @@ class Node:
     list: "list[Node] | None" = None
     map: "dict[str, tuple[int, int, Node]] | None" = None
     weight: int = 1  # nodes below and including this one, aliases counted each time
+    style: str = ""  # of a scalar, how it was written: "" plain, or one of ' " | >
 
 
 @dataclasses.dataclass(slots=True)
@@ -110,7 +111,7 @@ class _Builder:
         if isinstance(event, yaml.ScalarEvent):
             plain = event.style is None or event.style == ""
             value: Scalar = _scalar(event.value) if plain else event.value
-            self._place(Node(line, column, value), event.anchor)
+            self._place(Node(line, column, value, style=event.style or ""), event.anchor)
             return
         if len(self._stack) >= DEPTH_MAX:
             raise Unreadable(line, column, f"nested more than {DEPTH_MAX} deep")

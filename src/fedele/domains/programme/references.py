@@ -3,7 +3,8 @@
 import dataclasses
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, RootModel
 
@@ -69,7 +70,8 @@ def _of_value(value: Any, annotation: Any, metadata: list[Any], path: Path) -> I
     elif isinstance(value, Expression):
         yield from (Mark(Refers(kind), name, path) for kind, name in names_in(value))
     elif isinstance(value, str):
-        yield from (Mark(mark, value, path) for mark in metadata if isinstance(mark, Defines | Refers))
+        told = [*metadata, *_optional(annotation)]
+        yield from (Mark(mark, value, path) for mark in told if isinstance(mark, Defines | Refers))
     elif isinstance(value, tuple):
         inner = _argument(annotation, tuple, 0)
         for index, item in enumerate(value):
@@ -80,6 +82,14 @@ def _of_value(value: Any, annotation: Any, metadata: list[Any], path: Path) -> I
             marked = _of_value(key, key_type, [], (*path, key))
             yield from (dataclasses.replace(mark, is_key=True) for mark in marked)
             yield from _of_value(item, value_type, [], (*path, key))
+
+
+def _optional(annotation: Any) -> Iterator[Any]:
+    """The marks inside a union: `TierRef | None` names a tier too."""
+    if get_origin(annotation) in (Union, UnionType):
+        for option in get_args(annotation):
+            if get_origin(option) is Annotated:
+                yield from get_args(option)[1:]
 
 
 def _argument(annotation: Any, origin: type, index: int) -> Any:

@@ -1,7 +1,8 @@
 """pydantic's complaints in words that say what to do, and the place in the file that each belongs to."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -16,10 +17,44 @@ DISCRIMINATORS = ("type", "do")  # what tells the branches of a union apart: in 
 QUOTE = "'"
 
 
+def problems(errors: Sequence[ErrorDetails], section: str, model: type[BaseModel], node: Node) -> list[Problem]:
+    """The validation errors of a section. A list that is too short since its items are wrong is no error by itself."""
+    places = [tuple(error["loc"]) for error in errors]
+    told = []
+    for error, place in zip(errors, places, strict=True):
+        inner = any(len(other) > len(place) and other[: len(place)] == place for other in places)
+        if not (error["type"] == "too_short" and inner):
+            told.append(problem(error, section, model, node))
+    return told
+
+
 def problem(error: ErrorDetails, section: str, model: type[BaseModel], node: Node) -> Problem:
     """One validation error of a section as a Problem with its place in the file."""
     steps, line, column = locate(node, error["loc"], by_key=error["type"] == "extra_forbidden")
+    if error["type"] == "expression":
+        line, column = _within(at(node, steps), error.get("ctx", {}), line, column)
     return Problem(path_text(section, steps), line, column, words(error, model))
+
+
+def at(node: Node, steps: Iterable[str | int]) -> Node:
+    """The node at a path that exists."""
+    for step in steps:
+        if node.map is not None:
+            node = node.map[str(step)][2]
+        elif node.list is not None:
+            node = node.list[int(step)]
+    return node
+
+
+def _within(node: Node, context: Mapping[str, Any], line: int, column: int) -> tuple[int, int]:
+    """The place of a mistake inside an expression: exact for one that was written on a line of its key."""
+    if "line" not in context or node.scalar is None:
+        return line, column
+    if node.style == "|":
+        return line + context["line"], column  # a block begins on the line below its key
+    if context["line"] > 1 or node.style == ">":
+        return line, column
+    return line, column + context["column"] - 1 + (node.style in ("'", '"'))
 
 
 def locate(node: Node, loc: Loc, *, by_key: bool = False) -> tuple[list[str | int], int, int]:
@@ -66,18 +101,78 @@ def words(error: ErrorDetails, model: type[BaseModel]) -> str:
         case "union_tag_not_found":
             return f"needs a {context['discriminator']}: one of {', '.join(tags_at(model, error['loc']))}"
         case "union_tag_invalid":
-            return f"there is no {context['discriminator'].strip(QUOTE)} '{context['tag']}'.{did_you_mean(context['tag'], tags_at(model, error['loc']))}"
+            kind, tag = context["discriminator"].strip(QUOTE), context["tag"]
+            return f"there is no {kind} '{tag}'.{did_you_mean(tag, tags_at(model, error['loc']))}"
         case "literal_error":
-            return f"must be {context['expected']}, not {_shown(given)}"
+            close = _closest(str(given), context["expected"])
+            return f"must be {context['expected']}, not {_shown(given)}{close}"
         case "value_error":
-            return str(context["error"])
+            return _value_words(str(context["error"]))
         case "expression":
             return error["msg"]
         case "string_type" if isinstance(given, int | float) or hasattr(given, "as_tuple"):
             return f"must be a text: put {given} in quotes"
         case _:
-            message = error["msg"].replace("Input should", "should")
-            return f"{message[0].lower()}{message[1:]}, not {_shown(given)}"
+            return f"{_wanted(error, context)}, not {_shown(given)}"
+
+
+def _wanted(error: ErrorDetails, context: Mapping[str, Any]) -> str:
+    """What should stand there instead."""
+    if error["type"] == "string_pattern_mismatch":
+        return _PATTERNS.get(context["pattern"], f"must match the pattern {context['pattern']}")
+    if wanted := _WANTED.get(error["type"]):
+        return f"must be {wanted.format(**context)}"
+    message = error["msg"].replace("Input should", "should")
+    return f"{message[0].lower()}{message[1:]}"
+
+
+# What pydantic says by its codes, in the words of somebody who writes YAML.
+_WANTED = {
+    **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "a whole number"),
+    **dict.fromkeys(("decimal_parsing", "decimal_type", "float_parsing", "float_type"), "a number"),
+    **dict.fromkeys(("bool_parsing", "bool_type"), "true or false"),
+    **dict.fromkeys(("date_parsing", "date_from_datetime_parsing", "date_type"), "a date like 2026-12-01"),
+    **dict.fromkeys(
+        ("datetime_parsing", "datetime_from_date_parsing", "datetime_type"), "a time like 2026-12-01T06:00"
+    ),
+    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "a mapping of keys"),
+    **dict.fromkeys(("tuple_type", "list_type"), "a list"),
+    "string_type": "a text",
+    "greater_than": "more than {gt:g}",
+    "greater_than_equal": "{ge:g} or more",
+    "less_than": "less than {lt:g}",
+    "less_than_equal": "at most {le:g}",
+    "too_short": "at least {min_length} of them",
+    "too_long": "at most {max_length} of them",
+    "string_too_short": "at least {min_length} characters",
+    "string_too_long": "at most {max_length} characters",
+    "decimal_max_places": "a number of at most {decimal_places} decimals",
+    "decimal_max_digits": "a number of at most {max_digits} digits",
+}
+_PATTERNS = {
+    r"^[a-z][a-z0-9_.]{0,62}$": "must be an event's name: small letters, digits, '_' and '.', as in 'ride'",
+    "^https://": "must be an address that begins with https://",
+    "^(https://|mailto:)": "must begin with https:// or mailto:",
+    "^[A-Z]{2}$": "must be a country of two capital letters like 'IT'",
+    "^[A-Z]{3}$": "must be a currency of three capital letters like 'EUR'",
+    "^#[0-9A-Fa-f]{6}$": "must be a colour like '#0B5D3B' (in quotes: # begins a comment)",
+}
+
+
+def _closest(given: str, expected: str) -> str:
+    """The word that was probably meant, of "'mon', 'tue' or 'sun'": by likeness, or by how it begins."""
+    choices = re.findall(r"'([^']*)'", expected)
+    close = difflib.get_close_matches(given, choices, n=1, cutoff=0.6) or [
+        choice for choice in choices if given and (given.startswith(choice) or choice.startswith(given))
+    ]
+    return f". Did you mean '{close[0]}'?" if close else ""
+
+
+def _value_words(said: str) -> str:
+    """Python's own complaints about values that a config model builds."""
+    if "day is out of range" in said:  # of a month, in Python 3.11 to 3.14
+        return "there is no such day: that month is shorter"
+    return said
 
 
 def _shown(given: Any) -> str:
