@@ -42,7 +42,9 @@ OPERATIONS = {f"{file.folder}/{file.name}": file for file in read_operations("me
 CORE = build_member_schema()._schema
 
 # Kinds of nodes that nobody owns: they are the programme's or the catalogue's, the same for every member.
-CATALOGUE_NODES: frozenset[str] = frozenset({"offer", "reward", "product", "place", "survey", "tier"})
+CATALOGUE_NODES: frozenset[str] = frozenset(
+    {"offer", "reward", "product", "place", "survey", "tier", "challenge", "streak"}
+)
 
 # An operation whose variables or answer hold an id of this kind.
 NODE_SEEN_IN = {

@@ -12,19 +12,19 @@ CREATE TYPE public.pgqueuer_status AS ENUM (
     'failed'
 );
 
--- Name: award_v1(uuid, text, uuid, timestamp with time zone, integer, jsonb, jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: -
+-- Name: award_v2(uuid, text, uuid, timestamp with time zone, integer, jsonb, jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.award_v1(p_member_id uuid, p_source_kind text, p_source_id uuid, p_at timestamp with time zone, p_programme_version integer, p_awards jsonb, p_trace jsonb, p_posted jsonb) RETURNS void
+CREATE FUNCTION public.award_v2(p_member_id uuid, p_source_kind text, p_source_id uuid, p_at timestamp with time zone, p_programme_version integer, p_awards jsonb, p_trace jsonb, p_posted jsonb) RETURNS void
     LANGUAGE plpgsql
     AS $$
 BEGIN
     INSERT INTO award (member_id, award_id, source_kind, source_id, rule_key, currency, units, line_numbers, line_units,
-                       usage_periods, ledger_transaction_id, programme_version, occurred_at)
+                       line_micros, usage_periods, ledger_transaction_id, programme_version, occurred_at)
     SELECT p_member_id, n.id, p_source_kind, p_source_id, n.rule, n.currency, n.units, n.line_numbers, n.line_units,
-           n.periods, (p_posted #>> ARRAY['results', n.operation::text, 'transaction_id'])::uuid, p_programme_version, p_at
+           coalesce(n.line_micros, '{}'), n.periods, (p_posted #>> ARRAY['results', n.operation::text, 'transaction_id'])::uuid, p_programme_version, p_at
       FROM jsonb_to_recordset(p_awards) AS n (
            id uuid, rule text, currency text, units bigint, line_numbers integer[], line_units bigint[],
-           periods text[], operation integer);
+           line_micros bigint[], periods text[], operation integer);
     IF jsonb_typeof(p_trace) = 'array' THEN
         INSERT INTO evaluation (member_id, source_id, source_kind, programme_version, trace)
         VALUES (p_member_id, p_source_id, p_source_kind, p_programme_version, p_trace);
@@ -327,9 +327,9 @@ BEGIN
 END
 $$;
 
--- Name: checkout_end_v1(uuid, text, text, timestamp with time zone, jsonb, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
+-- Name: checkout_end_v2(uuid, text, text, timestamp with time zone, jsonb, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.checkout_end_v1(p_member_id uuid, p_scope text, p_key text, p_now timestamp with time zone, p_change jsonb, p_posted jsonb, p_quiet boolean) RETURNS jsonb
+CREATE FUNCTION public.checkout_end_v2(p_member_id uuid, p_scope text, p_key text, p_now timestamp with time zone, p_change jsonb, p_posted jsonb, p_quiet boolean) RETURNS jsonb
     LANGUAGE plpgsql
     AS $$
 DECLARE
@@ -357,7 +357,8 @@ BEGIN
     END IF;
     PERFORM outbox_publish_v1(
         array_agg(p_member_id), array_agg(n.id), array_agg(n.kind), array_agg(n.payload), array_agg(n.occurred_at), p_quiet)
-      FROM jsonb_to_recordset(v_events) AS n (id uuid, kind text, payload jsonb, occurred_at timestamptz);
+      FROM jsonb_to_recordset(CASE WHEN p_quiet THEN v_events ELSE coalesce(p_posted -> 'events', '[]') || v_events END)
+        AS n (id uuid, kind text, payload jsonb, occurred_at timestamptz);
     v_response := (p_change -> 'response') || jsonb_build_object(
         'version', (SELECT version FROM member_version WHERE member_id = p_member_id),
         'spendable', (
@@ -449,21 +450,22 @@ BEGIN
 END
 $$;
 
--- Name: ledger_apply_v1(uuid, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: -
+-- Name: ledger_apply_v2(uuid, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.ledger_apply_v1(p_member_id uuid, p_now timestamp with time zone, p_operation jsonb) RETURNS jsonb
+CREATE FUNCTION public.ledger_apply_v2(p_member_id uuid, p_now timestamp with time zone, p_operation jsonb) RETURNS jsonb
     LANGUAGE plpgsql
     AS $$
 BEGIN
     CASE p_operation ->> 'op'
         WHEN 'earn' THEN RETURN ledger_earn_v1(p_member_id, p_now, p_operation);
         WHEN 'burn' THEN RETURN ledger_burn_v1(p_member_id, p_now, p_operation);
-        WHEN 'clawback' THEN RETURN ledger_clawback_v1(p_member_id, p_now, p_operation);
+        WHEN 'clawback' THEN RETURN ledger_clawback_v2(p_member_id, p_now, p_operation);
         WHEN 'restore' THEN RETURN ledger_restore_v1(p_member_id, p_now, p_operation);
         WHEN 'settle' THEN RETURN ledger_settle_v1(p_member_id, p_now, p_operation);
         WHEN 'expire' THEN RETURN ledger_expire_v1(p_member_id, p_now, p_operation);
         WHEN 'adjust' THEN RETURN ledger_adjust_v1(p_member_id, p_now, p_operation);
-        WHEN 'move_expiry' THEN RETURN ledger_move_expiry_v1(p_member_id, p_now, p_operation);
+        WHEN 'move_expiry' THEN RETURN ledger_move_expiry_v2(p_member_id, p_now, p_operation);
+        WHEN 'extend_expiry' THEN RETURN ledger_extend_expiry_v1(p_member_id, p_now, p_operation);
         WHEN 'hold' THEN RETURN ledger_hold_v1(p_member_id, p_now, p_operation);
         WHEN 'release' THEN RETURN ledger_release_v1(p_member_id, p_now, p_operation);
         WHEN 'capture' THEN RETURN ledger_capture_v1(p_member_id, p_now, p_operation);
@@ -537,6 +539,41 @@ DECLARE
 BEGIN
     RETURN ledger_record_v1(p_member_id, p_now, p_operation, v_transaction_id, v_hold.units, v_hold.id,
         ARRAY['reserved', 'redeemed'], ARRAY[-v_hold.units, v_hold.units], jsonb_build_object('units', v_hold.units, 'lots', v_lots));
+END
+$$;
+
+-- Name: ledger_change_expiries_v1(uuid, timestamp with time zone, jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_change_expiries_v1(p_member_id uuid, p_now timestamp with time zone, p_operation jsonb, p_changes jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_transaction_id uuid := uuidv7();
+    v_units bigint := 0;
+    v_lots jsonb := '[]';
+    v_change record;
+    v_lot record;
+BEGIN
+    FOR v_change IN
+        SELECT * FROM jsonb_to_recordset(p_changes) AS change (lot_id uuid, expires_at timestamptz) ORDER BY lot_id
+    LOOP
+        SELECT id, remaining + reserved AS units, expires_at, state INTO v_lot FROM lot
+        WHERE member_id = p_member_id AND id = v_change.lot_id AND currency = p_operation ->> 'currency';
+        IF NOT FOUND THEN
+            PERFORM ledger_refuse_v1('INVALID_INPUT', jsonb_build_object('problem', 'no lot of this member and currency: ' || v_change.lot_id));
+        END IF;
+        CONTINUE WHEN v_lot.expires_at <= p_now OR v_lot.expires_at IS NOT DISTINCT FROM v_change.expires_at;
+        UPDATE lot SET expires_at = v_change.expires_at WHERE member_id = p_member_id AND id = v_lot.id;
+        INSERT INTO lot_expiry_change (member_id, lot_id, transaction_id, previous_expires_at, expires_at, recorded_at)
+        VALUES (p_member_id, v_lot.id, v_transaction_id, v_lot.expires_at, v_change.expires_at, p_now);
+        v_units := v_units + v_lot.units;
+        v_lots := v_lots || ledger_lot_json_v1(v_lot.id, v_lot.units, v_change.expires_at, v_lot.state);
+    END LOOP;
+    IF v_lots = '[]' THEN
+        RETURN ledger_nothing_v1(p_member_id, p_now, p_operation);
+    END IF;
+    RETURN ledger_record_v1(p_member_id, p_now, p_operation || '{"op": "move_expiry"}', v_transaction_id, v_units, NULL, '{}', '{}',
+        jsonb_build_object('units', v_units, 'lots', v_lots));
 END
 $$;
 
@@ -656,16 +693,18 @@ BEGIN
 END
 $$;
 
--- Name: ledger_clawback_v1(uuid, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: -
+-- Name: ledger_clawback_v2(uuid, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.ledger_clawback_v1(p_member_id uuid, p_now timestamp with time zone, p_operation jsonb) RETURNS jsonb
+CREATE FUNCTION public.ledger_clawback_v2(p_member_id uuid, p_now timestamp with time zone, p_operation jsonb) RETURNS jsonb
     LANGUAGE plpgsql
     AS $$
 DECLARE
     v_transaction_id uuid := uuidv7();
     v_currency text := p_operation ->> 'currency';
     v_mode text := coalesce(p_operation ->> 'mode', '');
-    v_original record := ledger_original_v1(p_member_id, p_operation, '{earn,adjust}');
+    v_original record;
+    v_asked jsonb := p_operation;
+    v_settled bigint;
     v_own record;
     v_left bigint;
     v_other bigint := 0;
@@ -676,6 +715,16 @@ BEGIN
     IF v_mode NOT IN ('clamp', 'debt', 'pending') THEN
         PERFORM ledger_refuse_v1('INVALID_INPUT', jsonb_build_object('problem', 'mode must be clamp, debt or pending'));
     END IF;
+    IF p_operation ? 'total' THEN
+        SELECT (p_operation ->> 'total')::bigint - coalesce(sum(reversal.requested), 0) INTO v_left
+        FROM ledger_transaction AS reversal
+        WHERE reversal.member_id = p_member_id AND reversal.reverses = (p_operation ->> 'transaction_id')::uuid;
+        IF v_left <= 0 THEN
+            RETURN ledger_nothing_v1(p_member_id, p_now, p_operation);
+        END IF;
+        v_asked := p_operation || jsonb_build_object('units', v_left);
+    END IF;
+    v_original := ledger_original_v1(p_member_id, v_asked, '{earn,adjust}');
     v_own := ledger_claw_own_v1(p_member_id, p_now, v_transaction_id, v_original.id, v_original.units, v_mode = 'pending');
     v_left := v_original.units - v_own.pending - v_own.available - v_own.unswept - v_own.swept;
     IF v_mode <> 'pending' AND v_left > 0 THEN
@@ -684,18 +733,24 @@ BEGIN
         v_debt := CASE v_mode WHEN 'debt' THEN v_left - v_other ELSE 0 END;
     END IF;
     v_units := v_own.pending + v_own.available + v_other + v_debt;
-    RETURN ledger_record_v1(p_member_id, p_now, p_operation, v_transaction_id, v_original.units, v_original.id,
+    v_settled := v_units + v_own.unswept + v_own.swept;
+    IF p_operation ? 'total' AND v_settled = 0 THEN
+        RETURN ledger_nothing_v1(p_member_id, p_now, p_operation)
+            || jsonb_build_object('requested', v_original.units, 'waived', v_original.units);
+    END IF;
+    RETURN ledger_record_v1(p_member_id, p_now, p_operation, v_transaction_id,
+        CASE WHEN p_operation ? 'total' THEN v_settled ELSE v_original.units END, v_original.id,
         ARRAY['pending', 'available', 'expired', 'debt', CASE v_original.kind WHEN 'earn' THEN 'revoked' ELSE 'adjusted' END],
         ARRAY[-v_own.pending, -v_own.available - v_own.unswept - v_other, -v_own.swept, -v_debt,
-            v_units + v_own.unswept + v_own.swept],
+            v_settled],
         jsonb_build_object('units', v_units, 'waived', v_original.units - v_units, 'debt_incurred', v_debt,
             'lots', v_own.lots || v_other_lots));
 END
 $$;
 
--- Name: ledger_earlier_v1(uuid, jsonb); Type: FUNCTION; Schema: public; Owner: -
+-- Name: ledger_earlier_v2(uuid, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.ledger_earlier_v1(p_member_id uuid, p_operation jsonb) RETURNS jsonb
+CREATE FUNCTION public.ledger_earlier_v2(p_member_id uuid, p_now timestamp with time zone, p_operation jsonb) RETURNS jsonb
     LANGUAGE plpgsql
     AS $$
 DECLARE
@@ -705,6 +760,9 @@ BEGIN
     WHERE member_id = p_member_id AND scope = p_operation ->> 'scope' AND key = p_operation ->> 'key';
     IF NOT FOUND THEN
         RETURN NULL;
+    END IF;
+    IF p_operation ->> 'op' = 'extend_expiry' THEN
+        RETURN ledger_nothing_v1(p_member_id, p_now, p_operation);
     END IF;
     IF v_earlier.input_hash <> ledger_intent_v1(p_operation) THEN
         PERFORM ledger_refuse_v1('IDEMPOTENCY_KEY_REUSED', '{}');
@@ -821,20 +879,25 @@ BEGIN
 END
 $$;
 
--- Name: ledger_expiry_changes_v1(uuid, jsonb); Type: FUNCTION; Schema: public; Owner: -
+-- Name: ledger_extend_expiry_v1(uuid, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.ledger_expiry_changes_v1(p_member_id uuid, p_operation jsonb) RETURNS TABLE(lot_id uuid, expires_at timestamp with time zone)
+CREATE FUNCTION public.ledger_extend_expiry_v1(p_member_id uuid, p_now timestamp with time zone, p_operation jsonb) RETURNS jsonb
     LANGUAGE plpgsql
     AS $$
+DECLARE
+    v_zone text := p_operation ->> 'time_zone';
+    v_longer interval := make_interval(
+        years => coalesce((p_operation ->> 'years')::integer, 0), months => coalesce((p_operation ->> 'months')::integer, 0),
+        days => coalesce((p_operation ->> 'days')::integer, 0));
 BEGIN
-    IF p_operation ? 'changes' THEN
-        RETURN QUERY SELECT (change ->> 'lot_id')::uuid, (change ->> 'expires_at')::timestamptz
-            FROM jsonb_array_elements(p_operation -> 'changes') AS change ORDER BY 1;
-    ELSE
-        RETURN QUERY SELECT lot.id, (p_operation ->> 'expires_at')::timestamptz FROM lot
-            WHERE lot.member_id = p_member_id AND lot.currency = p_operation ->> 'currency' AND (remaining > 0 OR reserved > 0)
-            ORDER BY 1;
-    END IF;
+    RETURN ledger_change_expiries_v1(p_member_id, p_now, p_operation, (
+        SELECT coalesce(jsonb_agg(jsonb_build_object('lot_id', id, 'expires_at', (CASE p_operation ->> 'end_of'
+                   WHEN 'month' THEN date_trunc('month', last_day + v_longer) + interval '1 month'
+                   ELSE last_day + v_longer + interval '1 day' END) AT TIME ZONE v_zone)), '[]')
+          FROM (SELECT id, (expires_at AT TIME ZONE v_zone) - interval '1 day' AS last_day FROM lot
+                 WHERE member_id = p_member_id AND currency = p_operation ->> 'currency' AND (remaining > 0 OR reserved > 0)
+                   AND expires_at > p_now
+                   AND coalesce(activates_at, earned_at) < (p_operation ->> 'earned_before')::timestamptz) AS live));
 END
 $$;
 
@@ -965,36 +1028,20 @@ CREATE FUNCTION public.ledger_lot_json_v1(p_id uuid, p_units bigint, p_expires_a
     SELECT jsonb_build_object('id', p_id, 'units', p_units, 'expires_at', p_expires_at, 'state', p_state)
 $$;
 
--- Name: ledger_move_expiry_v1(uuid, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: -
+-- Name: ledger_move_expiry_v2(uuid, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.ledger_move_expiry_v1(p_member_id uuid, p_now timestamp with time zone, p_operation jsonb) RETURNS jsonb
+CREATE FUNCTION public.ledger_move_expiry_v2(p_member_id uuid, p_now timestamp with time zone, p_operation jsonb) RETURNS jsonb
     LANGUAGE plpgsql
     AS $$
 DECLARE
-    v_transaction_id uuid := uuidv7();
-    v_units bigint := 0;
-    v_lots jsonb := '[]';
-    v_change record;
-    v_lot record;
+    v_expires_at timestamptz := (p_operation ->> 'expires_at')::timestamptz;
+    v_later_only boolean := coalesce((p_operation ->> 'later_only')::boolean, false);
 BEGIN
-    FOR v_change IN SELECT * FROM ledger_expiry_changes_v1(p_member_id, p_operation) LOOP
-        SELECT id, remaining + reserved AS units, expires_at, state INTO v_lot FROM lot
-        WHERE member_id = p_member_id AND id = v_change.lot_id AND currency = p_operation ->> 'currency';
-        IF NOT FOUND THEN
-            PERFORM ledger_refuse_v1('INVALID_INPUT', jsonb_build_object('problem', 'no lot of this member and currency: ' || v_change.lot_id));
-        END IF;
-        CONTINUE WHEN v_lot.expires_at <= p_now OR v_lot.expires_at IS NOT DISTINCT FROM v_change.expires_at;
-        UPDATE lot SET expires_at = v_change.expires_at WHERE member_id = p_member_id AND id = v_lot.id;
-        INSERT INTO lot_expiry_change (member_id, lot_id, transaction_id, previous_expires_at, expires_at, recorded_at)
-        VALUES (p_member_id, v_lot.id, v_transaction_id, v_lot.expires_at, v_change.expires_at, p_now);
-        v_units := v_units + v_lot.units;
-        v_lots := v_lots || ledger_lot_json_v1(v_lot.id, v_lot.units, v_change.expires_at, v_lot.state);
-    END LOOP;
-    IF v_lots = '[]' THEN
-        RETURN ledger_nothing_v1(p_member_id, p_now, p_operation);
-    END IF;
-    RETURN ledger_record_v1(p_member_id, p_now, p_operation, v_transaction_id, v_units, NULL, '{}', '{}',
-        jsonb_build_object('units', v_units, 'lots', v_lots));
+    RETURN ledger_change_expiries_v1(p_member_id, p_now, p_operation, CASE
+        WHEN p_operation ? 'changes' THEN p_operation -> 'changes'
+        ELSE (SELECT coalesce(jsonb_agg(jsonb_build_object('lot_id', id, 'expires_at', v_expires_at)), '[]') FROM lot
+              WHERE member_id = p_member_id AND currency = p_operation ->> 'currency' AND (remaining > 0 OR reserved > 0)
+                AND (NOT v_later_only OR expires_at < v_expires_at)) END);
 END
 $$;
 
@@ -1049,55 +1096,23 @@ BEGIN
 END
 $$;
 
--- Name: ledger_post_v1(uuid, timestamp with time zone, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
+-- Name: ledger_post_v2(uuid, timestamp with time zone, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.ledger_post_v1(p_member_id uuid, p_now timestamp with time zone, p_operations jsonb, p_quiet boolean DEFAULT false) RETURNS jsonb
+CREATE FUNCTION public.ledger_post_v2(p_member_id uuid, p_now timestamp with time zone, p_operations jsonb, p_quiet boolean DEFAULT false) RETURNS jsonb
     LANGUAGE plpgsql
     AS $$
 DECLARE
-    v_operation jsonb;
-    v_result jsonb;
-    v_results jsonb := '[]';
-    v_event record;
-    v_kinds text[] := '{}';
-    v_payloads jsonb[] := '{}';
-    v_ids uuid[] := '{}';
-    v_detail text;
+    v_reply jsonb := ledger_run_v1(p_member_id, p_now, p_operations, p_quiet);
 BEGIN
-    -- Before anything is read: what is read below is what the holder before us committed.
-    PERFORM member_lock_v1(p_member_id);
-    BEGIN
-        FOR v_operation IN SELECT value FROM jsonb_array_elements(p_operations) LOOP
-            IF coalesce(v_operation ->> 'scope', '') = '' OR coalesce(v_operation ->> 'key', '') = ''
-                OR coalesce(v_operation ->> 'currency', '') = '' THEN
-                PERFORM ledger_refuse_v1('INVALID_INPUT', jsonb_build_object('problem', 'an operation needs scope, key and currency'));
-            END IF;
-            v_result := ledger_earlier_v1(p_member_id, v_operation);
-            IF v_result IS NULL THEN
-                v_result := ledger_apply_v1(p_member_id, p_now, v_operation);
-                IF v_result ->> 'transaction_id' IS NOT NULL THEN
-                    v_event := ledger_event_v1(p_member_id, p_now, v_operation, v_result);
-                    v_kinds := v_kinds || v_event.kind;
-                    v_payloads := v_payloads || v_event.payload;
-                    v_ids := v_ids || uuidv7();
-                END IF;
-            END IF;
-            v_results := v_results || v_result;
-        END LOOP;
-        IF cardinality(v_ids) > 0 THEN
-            PERFORM outbox_publish_v1(array_fill(p_member_id, ARRAY[cardinality(v_ids)]), v_ids, v_kinds, v_payloads,
-                array_fill(p_now, ARRAY[cardinality(v_ids)]), p_quiet);
-        END IF;
-    EXCEPTION
-        WHEN SQLSTATE 'FL001' THEN
-            GET STACKED DIAGNOSTICS v_detail = PG_EXCEPTION_DETAIL;
-            RETURN jsonb_build_object('status', 'refused', 'index', jsonb_array_length(v_results)) || v_detail::jsonb;
-        WHEN data_exception THEN
-            GET STACKED DIAGNOSTICS v_detail = MESSAGE_TEXT;
-            RETURN jsonb_build_object('status', 'refused', 'index', jsonb_array_length(v_results), 'code', 'INVALID_INPUT',
-                'details', jsonb_build_object('problem', v_detail));
-    END;
-    RETURN jsonb_build_object('status', 'ok', 'results', v_results);
+    IF p_quiet THEN
+        UPDATE member_version SET version = version + 1 WHERE member_id = p_member_id AND EXISTS (
+            SELECT FROM jsonb_array_elements(v_reply -> 'results') AS r WHERE r ->> 'transaction_id' IS NOT NULL);
+    ELSIF jsonb_array_length(v_reply -> 'events') > 0 THEN
+        PERFORM outbox_publish_v1(
+            array_agg(p_member_id), array_agg(n.id), array_agg(n.kind), array_agg(n.payload), array_agg(n.occurred_at), false)
+          FROM jsonb_to_recordset(v_reply -> 'events') AS n (id uuid, kind text, payload jsonb, occurred_at timestamptz);
+    END IF;
+    RETURN v_reply - 'events';
 END
 $$;
 
@@ -1190,6 +1205,51 @@ BEGIN
         ARRAY['redeemed', 'available', 'debt', 'expired'],
         ARRAY[-v_original.units, v_original.units - v_debt_paid - v_swept, v_debt_paid, v_swept],
         jsonb_build_object('units', v_original.units, 'debt_paid', v_debt_paid, 'lots', v_lots));
+END
+$$;
+
+-- Name: ledger_run_v1(uuid, timestamp with time zone, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.ledger_run_v1(p_member_id uuid, p_now timestamp with time zone, p_operations jsonb, p_quiet boolean) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_operation jsonb;
+    v_result jsonb;
+    v_results jsonb := '[]';
+    v_events jsonb := '[]';
+    v_event record;
+    v_detail text;
+BEGIN
+    -- Before anything is read: what is read below is what the holder before us committed.
+    PERFORM member_lock_v1(p_member_id);
+    BEGIN
+        FOR v_operation IN SELECT value FROM jsonb_array_elements(p_operations) LOOP
+            IF coalesce(v_operation ->> 'scope', '') = '' OR coalesce(v_operation ->> 'key', '') = ''
+                OR coalesce(v_operation ->> 'currency', '') = '' THEN
+                PERFORM ledger_refuse_v1('INVALID_INPUT', jsonb_build_object('problem', 'an operation needs scope, key and currency'));
+            END IF;
+            v_result := ledger_earlier_v2(p_member_id, p_now, v_operation);
+            IF v_result IS NULL THEN
+                v_result := ledger_apply_v2(p_member_id, p_now, v_operation);
+                IF NOT p_quiet AND v_result ->> 'transaction_id' IS NOT NULL THEN
+                    v_event := ledger_event_v1(p_member_id, p_now, v_operation, v_result);
+                    v_events := v_events || jsonb_build_object(
+                        'id', uuidv7(), 'kind', v_event.kind, 'payload', v_event.payload, 'occurred_at', p_now);
+                END IF;
+            END IF;
+            v_results := v_results || v_result;
+        END LOOP;
+    EXCEPTION
+        WHEN SQLSTATE 'FL001' THEN
+            GET STACKED DIAGNOSTICS v_detail = PG_EXCEPTION_DETAIL;
+            RETURN jsonb_build_object('status', 'refused', 'index', jsonb_array_length(v_results)) || v_detail::jsonb;
+        WHEN data_exception THEN
+            GET STACKED DIAGNOSTICS v_detail = MESSAGE_TEXT;
+            RETURN jsonb_build_object('status', 'refused', 'index', jsonb_array_length(v_results), 'code', 'INVALID_INPUT',
+                'details', jsonb_build_object('problem', v_detail));
+    END;
+    RETURN jsonb_build_object('status', 'ok', 'results', v_results, 'events', v_events);
 END
 $$;
 
@@ -1307,6 +1367,30 @@ BEGIN
 END
 $$;
 
+-- Name: members_lock_v1(uuid[]); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.members_lock_v1(p_member_ids uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_member_id uuid;
+BEGIN
+    FOR v_member_id IN SELECT DISTINCT m FROM unnest(p_member_ids) AS m ORDER BY m LOOP
+        PERFORM member_lock_v1(v_member_id);
+    END LOOP;
+END
+$$;
+
+-- Name: memberships_at_v1(uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.memberships_at_v1(p_member_id uuid, p_at timestamp with time zone) RETURNS text[]
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT coalesce(array_agg(DISTINCT membership_key ORDER BY membership_key), '{}') FROM membership_term
+     WHERE member_id = p_member_id AND state IN ('running', 'refunded') AND starts_at <= p_at
+       AND (covered_until IS NULL OR covered_until > p_at)
+$$;
+
 -- Name: offer_claims_use_v1(uuid, uuid[], uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.offer_claims_use_v1(p_member_id uuid, p_claim_ids uuid[], p_purchase_id uuid, p_occurred_at timestamp with time zone) RETURNS void
@@ -1345,6 +1429,33 @@ BEGIN
 END
 $$;
 
+-- Name: pin_attempt_v1(uuid, integer, integer, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.pin_attempt_v1(p_member_id uuid, p_attempts_max integer, p_lock_minutes integer, p_now timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_pin member_pin;
+BEGIN
+    SELECT * INTO v_pin FROM member_pin WHERE member_id = p_member_id FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    IF v_pin.locked_until > p_now THEN
+        RETURN jsonb_build_object('locked_until', v_pin.locked_until);
+    END IF;
+    IF v_pin.locked_until IS NOT NULL THEN
+        v_pin.failures := 0;  -- the lock has run out: a new series
+    END IF;
+    UPDATE member_pin
+       SET failures = v_pin.failures + 1,
+           locked_until = CASE WHEN v_pin.failures + 1 >= p_attempts_max
+                               THEN p_now + make_interval(mins => p_lock_minutes) END
+     WHERE member_id = p_member_id;
+    RETURN jsonb_build_object('hash', v_pin.hash);
+END
+$$;
+
 -- Name: rate_limit_take_v1(bytea, integer, integer, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.rate_limit_take_v1(p_digest bytea, p_burst integer, p_seconds integer, p_now timestamp with time zone) RETURNS integer
@@ -1366,9 +1477,9 @@ BEGIN
 END
 $$;
 
--- Name: record_event_v1(uuid, bigint, text, text, bytea, timestamp with time zone, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
+-- Name: record_event_v2(uuid, bigint, text, text, bytea, timestamp with time zone, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.record_event_v1(p_member_id uuid, p_expected_version bigint, p_scope text, p_key text, p_hash bytea, p_now timestamp with time zone, p_event jsonb, p_quiet boolean DEFAULT false) RETURNS jsonb
+CREATE FUNCTION public.record_event_v2(p_member_id uuid, p_expected_version bigint, p_scope text, p_key text, p_hash bytea, p_now timestamp with time zone, p_event jsonb, p_quiet boolean DEFAULT false) RETURNS jsonb
     LANGUAGE plpgsql
     AS $$
 DECLARE
@@ -1382,7 +1493,7 @@ BEGIN
         RETURN v_halted;
     END IF;
     IF jsonb_array_length(p_event -> 'operations') > 0 THEN
-        v_posted := ledger_post_v1(p_member_id, p_now, p_event -> 'operations', p_quiet);
+        v_posted := ledger_run_v1(p_member_id, p_now, p_event -> 'operations', p_quiet);
         IF v_posted ->> 'status' = 'refused' THEN
             DELETE FROM request WHERE scope = p_scope AND key = p_key;
             RETURN v_posted;
@@ -1391,9 +1502,65 @@ BEGIN
     INSERT INTO activity_event (member_id, event_id, name, store_id, occurred_at, recorded_at, properties, points)
     VALUES (p_member_id, (v_event ->> 'id')::uuid, v_event ->> 'name', v_event ->> 'store_id', v_at, p_now,
             v_event -> 'properties', v_event -> 'points');
-    PERFORM award_v1(p_member_id, 'event', (v_event ->> 'id')::uuid, v_at, (p_event ->> 'programme_version')::integer,
+    PERFORM award_v2(p_member_id, 'event', (v_event ->> 'id')::uuid, v_at, (p_event ->> 'programme_version')::integer,
                      p_event -> 'awards', p_event -> 'trace', v_posted);
-    RETURN checkout_end_v1(p_member_id, p_scope, p_key, p_now, p_event, v_posted, p_quiet);
+    RETURN checkout_end_v2(p_member_id, p_scope, p_key, p_now, p_event, v_posted, p_quiet);
+END
+$$;
+
+-- Name: redemption_reopen_v1(uuid, uuid, uuid[], timestamp with time zone, boolean); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.redemption_reopen_v1(p_member_id uuid, p_purchase_id uuid, p_redemption_ids uuid[], p_now timestamp with time zone, p_quiet boolean DEFAULT false) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_reopened uuid[];
+BEGIN
+    WITH reopened AS (
+        UPDATE redemption SET status = 'held', used_at = NULL, used_store = NULL, purchase_id = NULL,
+               usable_until = greatest(usable_until, p_now + (usable_until - used_at))
+         WHERE member_id = p_member_id AND redemption_id = ANY (p_redemption_ids) AND status = 'used'
+           AND purchase_id = p_purchase_id
+        RETURNING redemption_id)
+    SELECT coalesce(array_agg(redemption_id), '{}') INTO v_reopened FROM reopened;
+    IF NOT p_quiet THEN
+        INSERT INTO outbox (member_id, id, kind, payload, occurred_at)
+        SELECT p_member_id, uuidv7(), 'rewards.reopened', jsonb_build_object(
+                   'member_id', p_member_id, 'occurred_at', p_now, 'redemption_id', redemption_id,
+                   'reward_key', reward_key, 'currency', currency, 'units', units), p_now
+          FROM redemption WHERE member_id = p_member_id AND redemption_id = ANY (v_reopened);
+    END IF;
+    RETURN cardinality(v_reopened);
+END
+$$;
+
+-- Name: redemption_use_v1(uuid, uuid[], text, uuid, timestamp with time zone, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.redemption_use_v1(p_member_id uuid, p_redemption_ids uuid[], p_store text, p_purchase_id uuid, p_now timestamp with time zone, p_discounts jsonb DEFAULT NULL::jsonb, p_quiet boolean DEFAULT false) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_used integer;
+BEGIN
+    UPDATE redemption SET status = 'used', used_at = p_now, used_store = p_store, purchase_id = p_purchase_id
+     WHERE member_id = p_member_id AND redemption_id = ANY (p_redemption_ids) AND status = 'held'
+       AND fulfilment IS NULL AND p_now < usable_until;
+    GET DIAGNOSTICS v_used = ROW_COUNT;
+    IF v_used <> cardinality(p_redemption_ids) THEN
+        RAISE EXCEPTION 'of % held rewards only % can still be used', cardinality(p_redemption_ids), v_used
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    INSERT INTO redemption_discount (member_id, redemption_id, purchase_id, line_number, discount_minor)
+    SELECT p_member_id, r.key::uuid, p_purchase_id, line.key::integer, line.value::bigint
+      FROM jsonb_each(coalesce(p_discounts, '{}')) AS r, jsonb_each_text(r.value) AS line
+     WHERE r.key::uuid = ANY (p_redemption_ids) AND line.value::bigint > 0;
+    IF NOT p_quiet THEN
+        INSERT INTO outbox (member_id, id, kind, payload, occurred_at)
+        SELECT p_member_id, uuidv7(), 'rewards.used', jsonb_build_object(
+                   'member_id', p_member_id, 'occurred_at', p_now, 'redemption_id', redemption_id,
+                   'reward_key', reward_key, 'currency', currency, 'units', units, 'store_id', p_store), p_now
+          FROM redemption WHERE member_id = p_member_id AND redemption_id = ANY (p_redemption_ids);
+    END IF;
 END
 $$;
 
@@ -1408,9 +1575,9 @@ BEGIN
 END
 $$;
 
--- Name: return_v1(uuid, bigint, text, text, bytea, timestamp with time zone, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
+-- Name: return_v2(uuid, bigint, text, text, bytea, timestamp with time zone, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.return_v1(p_member_id uuid, p_expected_version bigint, p_scope text, p_key text, p_hash bytea, p_now timestamp with time zone, p_return jsonb, p_quiet boolean DEFAULT false) RETURNS jsonb
+CREATE FUNCTION public.return_v2(p_member_id uuid, p_expected_version bigint, p_scope text, p_key text, p_hash bytea, p_now timestamp with time zone, p_return jsonb, p_quiet boolean DEFAULT false) RETURNS jsonb
     LANGUAGE plpgsql
     AS $$
 DECLARE
@@ -1426,7 +1593,7 @@ BEGIN
         RETURN v_halted;
     END IF;
     IF jsonb_array_length(p_return -> 'operations') > 0 THEN
-        v_posted := ledger_post_v1(p_member_id, p_now, p_return -> 'operations', p_quiet);
+        v_posted := ledger_run_v1(p_member_id, p_now, p_return -> 'operations', p_quiet);
         IF v_posted ->> 'status' = 'refused' THEN
             DELETE FROM request WHERE scope = p_scope AND key = p_key;
             RETURN v_posted;
@@ -1445,13 +1612,18 @@ BEGIN
     UPDATE award AS a SET clawed_back_units = a.clawed_back_units + n.units
       FROM jsonb_to_recordset(p_return -> 'clawbacks') AS n (award_id uuid, units bigint)
      WHERE a.member_id = p_member_id AND a.award_id = n.award_id;
-    RETURN checkout_end_v1(p_member_id, p_scope, p_key, p_now, p_return, v_posted, p_quiet);
+    IF jsonb_array_length(p_return -> 'reopens') > 0 THEN
+        PERFORM redemption_reopen_v1(
+            p_member_id, v_purchase_id,
+            ARRAY(SELECT r::uuid FROM jsonb_array_elements_text(p_return -> 'reopens') AS r), v_at, p_quiet);
+    END IF;
+    RETURN checkout_end_v2(p_member_id, p_scope, p_key, p_now, p_return, v_posted, p_quiet);
 END
 $$;
 
--- Name: settle_one_by_one_v1(uuid, bigint, timestamp with time zone, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
+-- Name: settle_one_by_one_v2(uuid, bigint, timestamp with time zone, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.settle_one_by_one_v1(p_member_id uuid, p_expected_version bigint, p_now timestamp with time zone, p_sales jsonb, p_quiet boolean) RETURNS jsonb
+CREATE FUNCTION public.settle_one_by_one_v2(p_member_id uuid, p_expected_version bigint, p_now timestamp with time zone, p_sales jsonb, p_quiet boolean) RETURNS jsonb
     LANGUAGE plpgsql
     AS $$
 DECLARE
@@ -1461,7 +1633,7 @@ DECLARE
     v_version bigint := p_expected_version;
 BEGIN
     FOR v_sale IN SELECT value FROM jsonb_array_elements(p_sales) LOOP
-        v_reply := settle_v1(p_member_id, v_version, v_sale ->> 'scope', v_sale ->> 'key',
+        v_reply := settle_v2(p_member_id, v_version, v_sale ->> 'scope', v_sale ->> 'key',
                              decode(v_sale ->> 'hash', 'hex'), p_now, v_sale -> 'sale', p_quiet);
         v_replies := array_append(v_replies, v_reply);
         EXIT WHEN v_reply ->> 'status' <> 'done';
@@ -1471,9 +1643,9 @@ BEGIN
 END
 $$;
 
--- Name: settle_series_rows_v1(uuid, timestamp with time zone, jsonb[], jsonb[], integer[]); Type: FUNCTION; Schema: public; Owner: -
+-- Name: settle_series_rows_v2(uuid, timestamp with time zone, jsonb[], jsonb[], integer[]); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.settle_series_rows_v1(p_member_id uuid, p_now timestamp with time zone, p_sales jsonb[], p_results jsonb[], p_before integer[]) RETURNS void
+CREATE FUNCTION public.settle_series_rows_v2(p_member_id uuid, p_now timestamp with time zone, p_sales jsonb[], p_results jsonb[], p_before integer[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
 DECLARE
@@ -1498,14 +1670,14 @@ BEGIN
            number integer, kind text, sku text, name text, category text, department text, brand text,
            quantity numeric, amount_minor bigint, tax_minor bigint, discount_minor bigint, attributes jsonb);
     INSERT INTO award (member_id, award_id, source_kind, source_id, rule_key, currency, units, line_numbers, line_units,
-                       usage_periods, ledger_transaction_id, programme_version, occurred_at)
+                       line_micros, usage_periods, ledger_transaction_id, programme_version, occurred_at)
     SELECT p_member_id, n.id, 'purchase', (s.sale #>> '{purchase,id}')::uuid, n.rule, n.currency, n.units,
-           n.line_numbers, n.line_units, n.periods,
+           n.line_numbers, n.line_units, coalesce(n.line_micros, '{}'), n.periods,
            (p_results[s.before + n.operation + 1] ->> 'transaction_id')::uuid,
            (s.sale ->> 'programme_version')::integer, (s.sale ->> 'at')::timestamptz
       FROM unnest(p_sales, p_before) AS s (sale, before), jsonb_to_recordset(s.sale -> 'awards') AS n (
            id uuid, rule text, currency text, units bigint, line_numbers integer[], line_units bigint[],
-           periods text[], operation integer);
+           line_micros bigint[], periods text[], operation integer);
     INSERT INTO evaluation (member_id, source_id, source_kind, programme_version, trace)
     SELECT p_member_id, (s.sale #>> '{purchase,id}')::uuid, 'purchase', (s.sale ->> 'programme_version')::integer,
            s.sale -> 'trace'
@@ -1533,9 +1705,9 @@ BEGIN
 END
 $$;
 
--- Name: settle_series_v1(uuid, bigint, timestamp with time zone, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
+-- Name: settle_series_v2(uuid, bigint, timestamp with time zone, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.settle_series_v1(p_member_id uuid, p_expected_version bigint, p_now timestamp with time zone, p_sales jsonb, p_quiet boolean DEFAULT false) RETURNS jsonb
+CREATE FUNCTION public.settle_series_v2(p_member_id uuid, p_expected_version bigint, p_now timestamp with time zone, p_sales jsonb, p_quiet boolean DEFAULT false) RETURNS jsonb
     LANGUAGE plpgsql
     AS $$
 DECLARE
@@ -1556,26 +1728,25 @@ BEGIN
     IF NOT p_quiet
         OR EXISTS (SELECT FROM unnest(v_sales) AS s WHERE (s ->> 'guest')::boolean OR jsonb_array_length(s -> 'claims') > 0)
         OR EXISTS (SELECT FROM request JOIN jsonb_to_recordset(p_sales) AS n (scope text, key text) USING (scope, key)) THEN
-        RETURN settle_one_by_one_v1(p_member_id, p_expected_version, p_now, p_sales, p_quiet);
+        RETURN settle_one_by_one_v2(p_member_id, p_expected_version, p_now, p_sales, p_quiet);
     END IF;
     SELECT coalesce(jsonb_agg(o.value ORDER BY s.place, o.place), '[]') INTO v_operations
       FROM unnest(v_sales) WITH ORDINALITY AS s (sale, place),
            jsonb_array_elements(s.sale -> 'operations') WITH ORDINALITY AS o (value, place);
     IF v_operations <> '[]' THEN
-        v_posted := ledger_post_v1(p_member_id, p_now, v_operations, p_quiet);
+        v_posted := ledger_run_v1(p_member_id, p_now, v_operations, p_quiet);
         IF v_posted ->> 'status' = 'refused' THEN  -- nothing was written: find the sale that the ledger refuses
-            RETURN settle_one_by_one_v1(p_member_id, p_expected_version, p_now, p_sales, p_quiet);
+            RETURN settle_one_by_one_v2(p_member_id, p_expected_version, p_now, p_sales, p_quiet);
         END IF;
     END IF;
     v_results := ARRAY(SELECT value FROM jsonb_array_elements(v_posted -> 'results') WITH ORDINALITY AS r (value, place)
                         ORDER BY place);
-    -- A sale by itself raises the version once for what the ledger writes, if anything, and once for the sale.
-    SELECT array_agg((sum_before - count)::integer ORDER BY place), array_agg(p_expected_version + raised ORDER BY place)
+    -- A sale by itself raises the version once.
+    SELECT array_agg((sum_before - count)::integer ORDER BY place), array_agg(p_expected_version + place ORDER BY place)
       INTO v_before, v_versions
-      FROM (SELECT place, count, sum(count) OVER (ORDER BY place) AS sum_before,
-                   sum(1 + (count > 0)::integer) OVER (ORDER BY place) AS raised
+      FROM (SELECT place, count, sum(count) OVER (ORDER BY place) AS sum_before
               FROM unnest(v_counts) WITH ORDINALITY AS c (count, place)) AS running;
-    PERFORM settle_series_rows_v1(p_member_id, p_now, v_sales, v_results, v_before);
+    PERFORM settle_series_rows_v2(p_member_id, p_now, v_sales, v_results, v_before);
     INSERT INTO request (scope, key, input_hash, member_id, response)
     SELECT n.scope, n.key, decode(n.hash, 'hex'), p_member_id,
            (n.sale -> 'response') || jsonb_build_object('version', v_versions[n.place], 'spendable', (
@@ -1589,9 +1760,9 @@ BEGIN
 END
 $$;
 
--- Name: settle_v1(uuid, bigint, text, text, bytea, timestamp with time zone, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
+-- Name: settle_v2(uuid, bigint, text, text, bytea, timestamp with time zone, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.settle_v1(p_member_id uuid, p_expected_version bigint, p_scope text, p_key text, p_hash bytea, p_now timestamp with time zone, p_sale jsonb, p_quiet boolean DEFAULT false) RETURNS jsonb
+CREATE FUNCTION public.settle_v2(p_member_id uuid, p_expected_version bigint, p_scope text, p_key text, p_hash bytea, p_now timestamp with time zone, p_sale jsonb, p_quiet boolean DEFAULT false) RETURNS jsonb
     LANGUAGE plpgsql
     AS $$
 DECLARE
@@ -1606,7 +1777,7 @@ BEGIN
         RETURN v_halted;
     END IF;
     IF jsonb_array_length(p_sale -> 'operations') > 0 THEN
-        v_posted := ledger_post_v1(p_member_id, p_now, p_sale -> 'operations', p_quiet);
+        v_posted := ledger_run_v1(p_member_id, p_now, p_sale -> 'operations', p_quiet);
         IF v_posted ->> 'status' = 'refused' THEN
             DELETE FROM request WHERE scope = p_scope AND key = p_key;
             RETURN v_posted;
@@ -1634,14 +1805,29 @@ BEGIN
       FROM jsonb_to_recordset(p_sale -> 'lines') AS n (
            number integer, kind text, sku text, name text, category text, department text, brand text,
            quantity numeric, amount_minor bigint, tax_minor bigint, discount_minor bigint, attributes jsonb);
-    PERFORM award_v1(p_member_id, 'purchase', v_purchase_id, v_at, (p_sale ->> 'programme_version')::integer,
+    PERFORM award_v2(p_member_id, 'purchase', v_purchase_id, v_at, (p_sale ->> 'programme_version')::integer,
                      p_sale -> 'awards', p_sale -> 'trace', v_posted);
     IF jsonb_array_length(p_sale -> 'claims') > 0 THEN
         PERFORM offer_claims_use_v1(
             p_member_id, (SELECT array_agg(c::uuid) FROM jsonb_array_elements_text(p_sale -> 'claims') AS c),
             v_purchase_id, v_at);
     END IF;
-    RETURN checkout_end_v1(p_member_id, p_scope, p_key, p_now, p_sale, v_posted, p_quiet);
+    RETURN checkout_end_v2(p_member_id, p_scope, p_key, p_now, p_sale, v_posted, p_quiet);
+END
+$$;
+
+-- Name: tier_stand_many_v1(timestamp with time zone, jsonb, integer); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.tier_stand_many_v1(p_now timestamp with time zone, p_standings jsonb, p_programme_version integer) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_one jsonb;
+BEGIN
+    FOR v_one IN SELECT value FROM jsonb_array_elements(p_standings) ORDER BY value ->> 'member_id' LOOP
+        PERFORM tier_stand_v1((v_one ->> 'member_id')::uuid, p_now, v_one -> 'standing', v_one -> 'changes',
+                              p_programme_version);
+    END LOOP;
 END
 $$;
 
@@ -1651,16 +1837,105 @@ CREATE FUNCTION public.tier_stand_v1(p_member_id uuid, p_now timestamp with time
     LANGUAGE plpgsql
     AS $$
 BEGIN
-    INSERT INTO tier_standing (member_id, tier_key, since, kept_until)
+    INSERT INTO tier_standing AS s (member_id, tier_key, since, kept_until, grants, earned_tier, earned_since, earned_until)
     VALUES (p_member_id, p_standing ->> 'tier', (p_standing ->> 'since')::timestamptz,
-            (p_standing ->> 'kept_until')::timestamptz)
+            (p_standing ->> 'kept_until')::timestamptz, coalesce(p_standing -> 'grants', '[]'),
+            p_standing #>> '{earned,tier}', (p_standing #>> '{earned,since}')::timestamptz,
+            (p_standing #>> '{earned,kept_until}')::timestamptz)
     ON CONFLICT (member_id) DO UPDATE
-       SET tier_key = excluded.tier_key, since = excluded.since, kept_until = excluded.kept_until;
+       SET tier_key = excluded.tier_key, since = excluded.since, kept_until = excluded.kept_until,
+           grants = CASE WHEN p_standing ? 'grants' THEN excluded.grants ELSE s.grants END,
+           earned_tier = CASE WHEN p_standing ? 'grants' THEN excluded.earned_tier ELSE s.earned_tier END,
+           earned_since = CASE WHEN p_standing ? 'grants' THEN excluded.earned_since ELSE s.earned_since END,
+           earned_until = CASE WHEN p_standing ? 'grants' THEN excluded.earned_until ELSE s.earned_until END;
     INSERT INTO tier_change (member_id, change_id, from_tier, to_tier, reason, occurred_at, recorded_at, kept_until,
                              programme_version)
     SELECT p_member_id, n.id, n."from", n."to", n.reason, n.occurred_at, p_now, n.kept_until, p_programme_version
       FROM jsonb_to_recordset(p_changes) AS n (
            id uuid, "from" text, "to" text, reason text, occurred_at timestamptz, kept_until timestamptz);
+END
+$$;
+
+-- Name: till_authorise_v1(uuid, text, uuid, text, jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.till_authorise_v1(p_member_id uuid, p_source_kind text, p_source_id uuid, p_store text, p_authorisation jsonb, p_now timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF p_authorisation ->> 'step' IS NOT NULL THEN
+        INSERT INTO rotating_code_use (member_id, digest, step, used_at)
+        VALUES (p_member_id, decode(p_authorisation ->> 'digest', 'hex'), (p_authorisation ->> 'step')::bigint, p_now)
+        ON CONFLICT DO NOTHING;
+        IF NOT FOUND THEN
+            PERFORM till_refuse_v1('ROTATING_CODE_USED');
+        END IF;
+    END IF;
+    INSERT INTO spend_authorisation (member_id, authorisation_id, fact, source_kind, source_id, store_id, reason,
+                                     authorised_at)
+    VALUES (p_member_id, (p_authorisation ->> 'id')::uuid, p_authorisation ->> 'fact', p_source_kind, p_source_id, p_store,
+            p_authorisation ->> 'reason', p_now);
+END
+$$;
+
+-- Name: till_refuse_v1(text, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.till_refuse_v1(p_code text, p_details jsonb DEFAULT '{}'::jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'till: %', p_code
+        USING ERRCODE = 'FT001', DETAIL = jsonb_build_object('code', p_code, 'details', p_details)::text;
+END
+$$;
+
+-- Name: till_settle_v1(uuid, bigint, text, text, bytea, timestamp with time zone, jsonb, boolean); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.till_settle_v1(p_member_id uuid, p_expected_version bigint, p_scope text, p_key text, p_hash bytea, p_now timestamp with time zone, p_sale jsonb, p_quiet boolean DEFAULT false) RETURNS jsonb
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_reply jsonb := settle_v2(p_member_id, p_expected_version, p_scope, p_key, p_hash, p_now, p_sale, p_quiet);
+BEGIN
+    IF v_reply ->> 'status' = 'done' THEN
+        PERFORM till_spend_v1(p_member_id, (p_sale #>> '{purchase,id}')::uuid, p_sale #>> '{purchase,store_id}',
+                              (p_sale ->> 'at')::timestamptz, p_now, p_sale -> 'spend');
+    END IF;
+    RETURN v_reply;
+END
+$$;
+
+-- Name: till_spend_v1(uuid, uuid, text, timestamp with time zone, timestamp with time zone, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.till_spend_v1(p_member_id uuid, p_purchase_id uuid, p_store text, p_at timestamp with time zone, p_now timestamp with time zone, p_spend jsonb) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    v_hold uuid := (p_spend ->> 'hold')::uuid;
+    v_redemptions uuid[] := ARRAY(SELECT r::uuid FROM jsonb_array_elements_text(p_spend -> 'redemptions') AS r);
+BEGIN
+    IF jsonb_typeof(p_spend -> 'authorisation') = 'object' THEN
+        PERFORM till_authorise_v1(p_member_id, 'purchase', p_purchase_id, p_store, p_spend -> 'authorisation', p_now);
+    END IF;
+    IF v_hold IS NOT NULL THEN
+        UPDATE till_hold SET status = 'settled', ended_at = p_now, purchase_id = p_purchase_id
+         WHERE member_id = p_member_id AND hold_id = v_hold AND status = 'open' AND held_until > p_now;
+        IF NOT FOUND THEN
+            PERFORM till_refuse_v1('HOLD_NOT_OPEN');
+        END IF;
+        DELETE FROM till_hold_reward WHERE member_id = p_member_id AND hold_id = v_hold;
+    END IF;
+    IF cardinality(v_redemptions) > 0 THEN
+        -- Another basket keeps one of them.
+        PERFORM FROM till_hold_reward WHERE member_id = p_member_id AND redemption_id = ANY (v_redemptions);
+        IF FOUND THEN
+            PERFORM till_refuse_v1('REWARD_NOT_USABLE');
+        END IF;
+        BEGIN
+            PERFORM redemption_use_v1(p_member_id, v_redemptions, p_store, p_purchase_id, p_at, p_spend -> 'discounts');
+        EXCEPTION WHEN restrict_violation THEN
+            PERFORM till_refuse_v1('REWARD_NOT_USABLE');
+        END;
+    END IF;
 END
 $$;
 
@@ -1693,6 +1968,32 @@ CREATE TABLE public.api_key (
     CONSTRAINT ck_api_key_kind_known CHECK ((kind = ANY (ARRAY['staff'::text, 'till'::text, 'service'::text])))
 );
 
+-- Name: auto_reward_choice; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.auto_reward_choice (
+    member_id uuid NOT NULL,
+    auto_reward_key text NOT NULL,
+    mode text NOT NULL,
+    chosen_at timestamp with time zone NOT NULL
+);
+
+-- Name: auto_reward_issue; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.auto_reward_issue (
+    member_id uuid NOT NULL,
+    redemption_id uuid NOT NULL,
+    auto_reward_key text NOT NULL,
+    mode text NOT NULL,
+    window_key date,
+    currency text NOT NULL,
+    units bigint NOT NULL,
+    transaction_id uuid NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    issued_on date NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT ck_auto_reward_issue_units_positive CHECK ((units > 0))
+);
+
 -- Name: award; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.award (
@@ -1710,9 +2011,10 @@ CREATE TABLE public.award (
     ledger_transaction_id uuid,
     programme_version integer NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
+    line_micros bigint[] DEFAULT '{}'::bigint[] NOT NULL,
     CONSTRAINT ck_award_clawed_back_within_units CHECK (((clawed_back_units >= 0) AND (clawed_back_units <= units))),
     CONSTRAINT ck_award_source_kind_known CHECK ((source_kind = ANY (ARRAY['purchase'::text, 'event'::text]))),
-    CONSTRAINT ck_award_units_positive CHECK ((units > 0))
+    CONSTRAINT ck_award_units_positive CHECK (((units > 0) OR ((units = 0) AND (cardinality(line_micros) > 0))))
 );
 
 -- Name: budget_notice; Type: TABLE; Schema: public; Owner: -
@@ -1755,12 +2057,111 @@ CREATE TABLE public.card_code (
     member_id uuid NOT NULL,
     kind text NOT NULL,
     code text,
-    secret bytea,
     issued_at timestamp with time zone NOT NULL,
     revoked_at timestamp with time zone,
+    revoked_because text,
     CONSTRAINT ck_card_code_kind_known CHECK ((kind = ANY (ARRAY['static'::text, 'rotating'::text]))),
     CONSTRAINT ck_card_code_live_or_cleared CHECK (((revoked_at IS NULL) = (code IS NOT NULL))),
-    CONSTRAINT ck_card_code_secret_of_rotating CHECK (((secret IS NOT NULL) = ((kind = 'rotating'::text) AND (revoked_at IS NULL))))
+    CONSTRAINT ck_card_code_revocation_known CHECK ((revoked_because = ANY (ARRAY['lost'::text, 'stolen'::text, 'copied'::text, 'replaced'::text, 'erased'::text])))
+);
+
+-- Name: challenge_award; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.challenge_award (
+    member_id uuid NOT NULL,
+    award_id uuid NOT NULL,
+    kind text NOT NULL,
+    challenge_key text NOT NULL,
+    period text NOT NULL,
+    step text NOT NULL,
+    nth integer NOT NULL,
+    needed bigint NOT NULL,
+    state text NOT NULL,
+    attempt integer NOT NULL,
+    currency text,
+    units bigint NOT NULL,
+    transaction_id uuid,
+    redemption_id uuid,
+    badge_key text,
+    source_id uuid NOT NULL,
+    programme_version integer NOT NULL,
+    given_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT ck_challenge_award_kind_known CHECK ((kind = ANY (ARRAY['challenge'::text, 'streak'::text, 'surprise'::text]))),
+    CONSTRAINT ck_challenge_award_revoked_has_a_time CHECK (((state = 'revoked'::text) = (revoked_at IS NOT NULL))),
+    CONSTRAINT ck_challenge_award_state_known CHECK ((state = ANY (ARRAY['given'::text, 'revoked'::text])))
+);
+
+-- Name: challenge_contribution; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.challenge_contribution (
+    member_id uuid NOT NULL,
+    kind text NOT NULL,
+    challenge_key text NOT NULL,
+    source_id uuid NOT NULL,
+    source_kind text NOT NULL,
+    period text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    counted jsonb NOT NULL,
+    amount bigint NOT NULL,
+    counted_values text[] NOT NULL,
+    programme_version integer NOT NULL,
+    CONSTRAINT ck_challenge_contribution_amount_not_negative CHECK ((amount >= 0)),
+    CONSTRAINT ck_challenge_contribution_kind_known CHECK ((kind = ANY (ARRAY['challenge'::text, 'streak'::text]))),
+    CONSTRAINT ck_challenge_contribution_source_known CHECK ((source_kind = ANY (ARRAY['purchase'::text, 'event'::text])))
+);
+
+-- Name: challenge_joining; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.challenge_joining (
+    member_id uuid NOT NULL,
+    kind text NOT NULL,
+    challenge_key text NOT NULL,
+    joined_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_challenge_joining_kind_known CHECK ((kind = ANY (ARRAY['challenge'::text, 'streak'::text])))
+);
+
+-- Name: closing_batch; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.closing_batch (
+    day date NOT NULL,
+    step text NOT NULL,
+    number integer NOT NULL,
+    member_ids uuid[] NOT NULL
+);
+
+-- Name: closing_day; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.closing_day (
+    day date NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    programme_version integer NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone
+);
+
+-- Name: closing_failure; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.closing_failure (
+    member_id uuid NOT NULL,
+    day date NOT NULL,
+    step text NOT NULL,
+    error text NOT NULL,
+    failed_at timestamp with time zone NOT NULL
+);
+
+-- Name: closing_step; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.closing_step (
+    day date NOT NULL,
+    step text NOT NULL,
+    place integer NOT NULL,
+    planned_through uuid,
+    planned_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    members_count integer DEFAULT 0 NOT NULL,
+    changed_count integer DEFAULT 0 NOT NULL,
+    failed_count integer DEFAULT 0 NOT NULL
 );
 
 -- Name: consent_change; Type: TABLE; Schema: public; Owner: -
@@ -1814,6 +2215,24 @@ CREATE TABLE public.evaluation (
     source_kind text NOT NULL,
     programme_version integer NOT NULL,
     trace jsonb NOT NULL
+);
+
+-- Name: expiry_announcement; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.expiry_announcement (
+    member_id uuid NOT NULL,
+    currency text NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    units bigint NOT NULL,
+    announced_at timestamp with time zone NOT NULL
+);
+
+-- Name: expiry_tier; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.expiry_tier (
+    member_id uuid NOT NULL,
+    change_id uuid NOT NULL,
+    followed_at timestamp with time zone NOT NULL
 );
 
 -- Name: feed_event; Type: TABLE; Schema: public; Owner: -
@@ -1971,6 +2390,16 @@ CREATE TABLE public.member (
     CONSTRAINT ck_member_status_known CHECK ((status = ANY (ARRAY['active'::text, 'guest'::text, 'erased'::text])))
 );
 
+-- Name: member_badge; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.member_badge (
+    member_id uuid NOT NULL,
+    badge_key text NOT NULL,
+    earned_at timestamp with time zone NOT NULL,
+    source_kind text NOT NULL,
+    source_key text NOT NULL
+);
+
 -- Name: member_consent; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.member_consent (
@@ -2000,6 +2429,17 @@ CREATE TABLE public.member_identity (
     linked_at timestamp with time zone NOT NULL
 );
 
+-- Name: member_pin; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.member_pin (
+    member_id uuid NOT NULL,
+    hash text NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    locked_until timestamp with time zone,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_member_pin_failures_counted CHECK ((failures >= 0))
+);
+
 -- Name: member_profile; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.member_profile (
@@ -2023,6 +2463,74 @@ CREATE TABLE public.member_version (
     version bigint DEFAULT 0 NOT NULL
 )
 WITH (fillfactor='50');
+
+-- Name: membership; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.membership (
+    member_id uuid NOT NULL,
+    membership_key text NOT NULL,
+    plan_key text NOT NULL,
+    next_plan_key text,
+    state text NOT NULL,
+    auto_renew boolean NOT NULL,
+    joined_at timestamp with time zone NOT NULL,
+    cancelled_at timestamp with time zone,
+    renew_at timestamp with time zone,
+    covered_until timestamp with time zone,
+    trial_used boolean NOT NULL,
+    CONSTRAINT ck_membership_state CHECK ((state = ANY (ARRAY['requested'::text, 'active'::text, 'lapsed'::text, 'cancelled'::text])))
+);
+
+-- Name: membership_method; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.membership_method (
+    member_id uuid NOT NULL,
+    membership_key text NOT NULL,
+    method text NOT NULL
+);
+
+-- Name: membership_payment; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.membership_payment (
+    member_id uuid NOT NULL,
+    payment_id uuid NOT NULL,
+    term_id uuid NOT NULL,
+    kind text NOT NULL,
+    state text NOT NULL,
+    amount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    attempts_count integer DEFAULT 0 NOT NULL,
+    next_attempt_at timestamp with time zone,
+    requested_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    reference text,
+    problem text,
+    CONSTRAINT ck_membership_payment_amount_minor CHECK ((amount_minor > 0)),
+    CONSTRAINT ck_membership_payment_kind CHECK ((kind = ANY (ARRAY['charge'::text, 'refund'::text]))),
+    CONSTRAINT ck_membership_payment_state CHECK ((state = ANY (ARRAY['requested'::text, 'succeeded'::text, 'declined'::text])))
+);
+
+-- Name: membership_term; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.membership_term (
+    member_id uuid NOT NULL,
+    term_id uuid NOT NULL,
+    membership_key text NOT NULL,
+    plan_key text NOT NULL,
+    kind text NOT NULL,
+    state text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone,
+    covered_until timestamp with time zone,
+    price_minor bigint NOT NULL,
+    currency text NOT NULL,
+    refunded_minor bigint DEFAULT 0 NOT NULL,
+    used_at timestamp with time zone,
+    programme_version integer NOT NULL,
+    CONSTRAINT ck_membership_term_kind CHECK ((kind = ANY (ARRAY['trial'::text, 'paid'::text, 'lifetime'::text]))),
+    CONSTRAINT ck_membership_term_refunded_minor CHECK (((refunded_minor >= 0) AND (refunded_minor <= price_minor))),
+    CONSTRAINT ck_membership_term_state CHECK ((state = ANY (ARRAY['requested'::text, 'running'::text, 'failed'::text, 'refunded'::text])))
+);
 
 -- Name: message_decision; Type: TABLE; Schema: public; Owner: -
 
@@ -2058,6 +2566,21 @@ CREATE TABLE public.offer_claim (
 CREATE TABLE public.offer_total (
     offer_key text NOT NULL,
     claimed bigint NOT NULL
+);
+
+-- Name: offline_sale; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.offline_sale (
+    store_id text NOT NULL,
+    device text NOT NULL,
+    sequence bigint NOT NULL,
+    request_key text NOT NULL,
+    outcome text NOT NULL,
+    problems text[] NOT NULL,
+    occurred_at timestamp with time zone,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_offline_sale_outcome_known CHECK ((outcome = ANY (ARRAY['settled'::text, 'honoured'::text, 'refused'::text]))),
+    CONSTRAINT ck_offline_sale_sequence_positive CHECK ((sequence > 0))
 );
 
 -- Name: otp_challenge; Type: TABLE; Schema: public; Owner: -
@@ -2395,16 +2918,122 @@ CREATE TABLE public.redemption (
     programme_version integer NOT NULL,
     status text NOT NULL,
     code text NOT NULL,
-    currency text NOT NULL,
+    currency text,
     units bigint NOT NULL,
     transaction_id uuid,
     redeemed_at timestamp with time zone NOT NULL,
     usable_until timestamp with time zone NOT NULL,
     used_at timestamp with time zone,
     used_store text,
+    source text DEFAULT 'member'::text NOT NULL,
+    stocked boolean DEFAULT false NOT NULL,
+    purchase_id uuid,
+    fulfilment text,
+    tracking text,
+    ended_because text,
+    CONSTRAINT ck_redemption_fulfilment_known CHECK ((fulfilment = ANY (ARRAY['ordered'::text, 'sent'::text]))),
+    CONSTRAINT ck_redemption_price_has_a_currency CHECK (((units = 0) OR (currency IS NOT NULL))),
     CONSTRAINT ck_redemption_price_was_burned CHECK (((units = 0) = (transaction_id IS NULL))),
+    CONSTRAINT ck_redemption_purchase_used_it CHECK (((purchase_id IS NULL) OR (status = 'used'::text))),
     CONSTRAINT ck_redemption_status_known CHECK ((status = ANY (ARRAY['held'::text, 'used'::text, 'cancelled'::text]))),
     CONSTRAINT ck_redemption_used_has_a_time CHECK (((status = 'used'::text) = (used_at IS NOT NULL)))
+);
+
+-- Name: redemption_delivery; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.redemption_delivery (
+    member_id uuid NOT NULL,
+    redemption_id uuid NOT NULL,
+    recipient text NOT NULL,
+    address jsonb NOT NULL
+);
+
+-- Name: redemption_discount; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.redemption_discount (
+    member_id uuid NOT NULL,
+    redemption_id uuid NOT NULL,
+    purchase_id uuid NOT NULL,
+    line_number integer NOT NULL,
+    discount_minor bigint NOT NULL,
+    CONSTRAINT ck_redemption_discount_discount_positive CHECK ((discount_minor > 0))
+);
+
+-- Name: referral; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.referral (
+    member_id uuid NOT NULL,
+    referral_id uuid NOT NULL,
+    referrer_id uuid NOT NULL,
+    state text NOT NULL,
+    reason text,
+    applied_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    purchase_id uuid,
+    due_at timestamp with time zone,
+    settled_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    currency text,
+    units bigint NOT NULL,
+    transaction_id uuid,
+    redemption_id uuid,
+    CONSTRAINT ck_referral_not_oneself CHECK ((member_id <> referrer_id)),
+    CONSTRAINT ck_referral_state_known CHECK ((state = ANY (ARRAY['applied'::text, 'held'::text, 'open'::text, 'settled'::text, 'refused'::text, 'revoked'::text, 'expired'::text])))
+);
+
+-- Name: referral_brought; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.referral_brought (
+    member_id uuid NOT NULL,
+    referral_id uuid NOT NULL,
+    friend_id uuid NOT NULL,
+    state text NOT NULL,
+    reason text,
+    admitted_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    currency text,
+    units bigint NOT NULL,
+    transaction_id uuid,
+    redemption_id uuid,
+    CONSTRAINT ck_referral_brought_state_known CHECK ((state = ANY (ARRAY['open'::text, 'held'::text, 'paid'::text, 'unpaid'::text, 'refused'::text, 'revoked'::text, 'expired'::text])))
+);
+
+-- Name: referral_check; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.referral_check (
+    member_id uuid NOT NULL,
+    check_id uuid NOT NULL,
+    referral_id uuid,
+    outcome text NOT NULL,
+    reason text NOT NULL,
+    actor text NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_referral_check_outcome_known CHECK ((outcome = ANY (ARRAY['admitted'::text, 'held'::text, 'refused'::text, 'approved'::text, 'rejected'::text])))
+);
+
+-- Name: referral_code; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.referral_code (
+    member_id uuid NOT NULL,
+    code text NOT NULL,
+    issued_at timestamp with time zone NOT NULL
+);
+
+-- Name: referral_code_owner; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.referral_code_owner (
+    code text NOT NULL,
+    member_id uuid NOT NULL
+);
+
+-- Name: referral_mark; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.referral_mark (
+    member_id uuid NOT NULL,
+    kind text NOT NULL,
+    digest bytea NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_referral_mark_kind_known CHECK ((kind = ANY (ARRAY['email_alias'::text, 'phone'::text, 'device'::text, 'card'::text])))
 );
 
 -- Name: refresh_family; Type: TABLE; Schema: public; Owner: -
@@ -2451,12 +3080,43 @@ CREATE TABLE public.reward_code (
     redemption_id uuid
 );
 
+-- Name: reward_reservation; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.reward_reservation (
+    reward_key text NOT NULL,
+    reservation_id uuid NOT NULL,
+    stocked boolean NOT NULL,
+    code text,
+    reserved_until timestamp with time zone NOT NULL
+);
+
 -- Name: reward_stock; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.reward_stock (
     reward_key text NOT NULL,
     taken bigint NOT NULL,
+    added bigint DEFAULT 0 NOT NULL,
     CONSTRAINT ck_reward_stock_taken_not_negative CHECK ((taken >= 0))
+);
+
+-- Name: reward_stock_change; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.reward_stock_change (
+    reward_key text NOT NULL,
+    change_id uuid NOT NULL,
+    units bigint NOT NULL,
+    reason text NOT NULL,
+    actor text NOT NULL,
+    recorded_at timestamp with time zone NOT NULL
+);
+
+-- Name: rotating_code_use; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.rotating_code_use (
+    member_id uuid NOT NULL,
+    digest bytea NOT NULL,
+    step bigint NOT NULL,
+    used_at timestamp with time zone NOT NULL
 );
 
 -- Name: rule_usage; Type: TABLE; Schema: public; Owner: -
@@ -2483,6 +3143,46 @@ CREATE TABLE public.schema_version (
     version_num character varying(32) NOT NULL
 );
 
+-- Name: spend_authorisation; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.spend_authorisation (
+    member_id uuid NOT NULL,
+    authorisation_id uuid NOT NULL,
+    fact text NOT NULL,
+    source_kind text NOT NULL,
+    source_id uuid NOT NULL,
+    store_id text NOT NULL,
+    reason text,
+    authorised_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_spend_authorisation_fact_known CHECK ((fact = ANY (ARRAY['rotating_code'::text, 'pin'::text, 'staff_confirmation'::text]))),
+    CONSTRAINT ck_spend_authorisation_reason_of_staff CHECK (((fact <> 'staff_confirmation'::text) OR (reason IS NOT NULL))),
+    CONSTRAINT ck_spend_authorisation_source_known CHECK ((source_kind = ANY (ARRAY['purchase'::text, 'hold'::text])))
+);
+
+-- Name: surprise_day; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.surprise_day (
+    surprise_key text NOT NULL,
+    day date NOT NULL,
+    given bigint NOT NULL,
+    CONSTRAINT ck_surprise_day_given_not_negative CHECK ((given >= 0))
+);
+
+-- Name: surprise_draw; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.surprise_draw (
+    member_id uuid NOT NULL,
+    surprise_key text NOT NULL,
+    source_id uuid NOT NULL,
+    drawn bigint NOT NULL,
+    threshold bigint NOT NULL,
+    outcome text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    programme_version integer NOT NULL,
+    CONSTRAINT ck_surprise_draw_outcome_known CHECK ((outcome = ANY (ARRAY['won'::text, 'lost'::text, 'budget'::text, 'member_limit'::text])))
+);
+
 -- Name: survey_answer; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.survey_answer (
@@ -2495,6 +3195,38 @@ CREATE TABLE public.survey_answer (
     answers jsonb NOT NULL,
     currency text,
     units bigint NOT NULL
+);
+
+-- Name: sweepstake; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.sweepstake (
+    reward_key text NOT NULL,
+    entries_count bigint NOT NULL,
+    CONSTRAINT ck_sweepstake_entries_counted CHECK ((entries_count >= 0))
+);
+
+-- Name: sweepstake_draw; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.sweepstake_draw (
+    reward_key text NOT NULL,
+    seed text NOT NULL,
+    entries_count bigint NOT NULL,
+    winners jsonb NOT NULL,
+    actor text NOT NULL,
+    drawn_at timestamp with time zone NOT NULL
+);
+
+-- Name: sweepstake_entry; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.sweepstake_entry (
+    member_id uuid NOT NULL,
+    redemption_id uuid NOT NULL,
+    reward_key text NOT NULL,
+    number bigint NOT NULL,
+    entered_at timestamp with time zone NOT NULL,
+    withdrawn_at timestamp with time zone,
+    won_place integer,
+    CONSTRAINT ck_sweepstake_entry_number_positive CHECK ((number > 0))
 );
 
 -- Name: tier_change; Type: TABLE; Schema: public; Owner: -
@@ -2520,13 +3252,60 @@ CREATE TABLE public.tier_counter (
     amount bigint NOT NULL
 );
 
+-- Name: tier_grant; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.tier_grant (
+    member_id uuid NOT NULL,
+    grant_id uuid NOT NULL,
+    tier_key text NOT NULL,
+    source text NOT NULL,
+    reason text NOT NULL,
+    actor text NOT NULL,
+    granted_at timestamp with time zone NOT NULL,
+    until timestamp with time zone,
+    ended_at timestamp with time zone,
+    ended_by text,
+    CONSTRAINT ck_tier_grant_ends_after_it_began CHECK ((until > granted_at))
+);
+
 -- Name: tier_standing; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.tier_standing (
     member_id uuid NOT NULL,
     tier_key text,
     since timestamp with time zone NOT NULL,
-    kept_until timestamp with time zone
+    kept_until timestamp with time zone,
+    grants jsonb DEFAULT '[]'::jsonb NOT NULL,
+    earned_tier text,
+    earned_since timestamp with time zone,
+    earned_until timestamp with time zone
+);
+
+-- Name: till_hold; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.till_hold (
+    member_id uuid NOT NULL,
+    hold_id uuid NOT NULL,
+    store_id text NOT NULL,
+    status text NOT NULL,
+    fact text NOT NULL,
+    held_at timestamp with time zone NOT NULL,
+    held_until timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    purchase_id uuid,
+    units jsonb NOT NULL,
+    rewards jsonb NOT NULL,
+    CONSTRAINT ck_till_hold_open_has_no_end CHECK (((status = 'open'::text) = (ended_at IS NULL))),
+    CONSTRAINT ck_till_hold_settled_by_a_purchase CHECK (((status = 'settled'::text) = (purchase_id IS NOT NULL))),
+    CONSTRAINT ck_till_hold_status_known CHECK ((status = ANY (ARRAY['open'::text, 'settled'::text, 'released'::text, 'expired'::text])))
+);
+
+-- Name: till_hold_reward; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.till_hold_reward (
+    member_id uuid NOT NULL,
+    redemption_id uuid NOT NULL,
+    hold_id uuid NOT NULL
 );
 
 -- Name: trusted_document; Type: TABLE; Schema: public; Owner: -
@@ -2596,6 +3375,16 @@ ALTER TABLE ONLY public.activity_event
 ALTER TABLE ONLY public.api_key
     ADD CONSTRAINT pk_api_key PRIMARY KEY (key_id);
 
+-- Name: auto_reward_choice pk_auto_reward_choice; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.auto_reward_choice
+    ADD CONSTRAINT pk_auto_reward_choice PRIMARY KEY (member_id, auto_reward_key);
+
+-- Name: auto_reward_issue pk_auto_reward_issue; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.auto_reward_issue
+    ADD CONSTRAINT pk_auto_reward_issue PRIMARY KEY (member_id, redemption_id);
+
 -- Name: award pk_award; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.award
@@ -2626,6 +3415,41 @@ ALTER TABLE ONLY public.budget_use
 ALTER TABLE ONLY public.card_code
     ADD CONSTRAINT pk_card_code PRIMARY KEY (digest);
 
+-- Name: challenge_award pk_challenge_award; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.challenge_award
+    ADD CONSTRAINT pk_challenge_award PRIMARY KEY (member_id, award_id);
+
+-- Name: challenge_contribution pk_challenge_contribution; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.challenge_contribution
+    ADD CONSTRAINT pk_challenge_contribution PRIMARY KEY (member_id, kind, challenge_key, source_id);
+
+-- Name: challenge_joining pk_challenge_joining; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.challenge_joining
+    ADD CONSTRAINT pk_challenge_joining PRIMARY KEY (member_id, kind, challenge_key);
+
+-- Name: closing_batch pk_closing_batch; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.closing_batch
+    ADD CONSTRAINT pk_closing_batch PRIMARY KEY (day, step, number);
+
+-- Name: closing_day pk_closing_day; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.closing_day
+    ADD CONSTRAINT pk_closing_day PRIMARY KEY (day);
+
+-- Name: closing_failure pk_closing_failure; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.closing_failure
+    ADD CONSTRAINT pk_closing_failure PRIMARY KEY (member_id, day, step);
+
+-- Name: closing_step pk_closing_step; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.closing_step
+    ADD CONSTRAINT pk_closing_step PRIMARY KEY (day, step);
+
 -- Name: consent_change pk_consent_change; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.consent_change
@@ -2640,6 +3464,16 @@ ALTER TABLE ONLY public.entry
 
 ALTER TABLE ONLY public.evaluation
     ADD CONSTRAINT pk_evaluation PRIMARY KEY (member_id, source_id);
+
+-- Name: expiry_announcement pk_expiry_announcement; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.expiry_announcement
+    ADD CONSTRAINT pk_expiry_announcement PRIMARY KEY (member_id, currency, expires_at);
+
+-- Name: expiry_tier pk_expiry_tier; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.expiry_tier
+    ADD CONSTRAINT pk_expiry_tier PRIMARY KEY (member_id);
 
 -- Name: feed_event pk_feed_event; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -2681,6 +3515,11 @@ ALTER TABLE ONLY public.lot_use
 ALTER TABLE ONLY public.member
     ADD CONSTRAINT pk_member PRIMARY KEY (member_id);
 
+-- Name: member_badge pk_member_badge; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.member_badge
+    ADD CONSTRAINT pk_member_badge PRIMARY KEY (member_id, badge_key);
+
 -- Name: member_consent pk_member_consent; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.member_consent
@@ -2696,6 +3535,11 @@ ALTER TABLE ONLY public.member_contact
 ALTER TABLE ONLY public.member_identity
     ADD CONSTRAINT pk_member_identity PRIMARY KEY (kind, digest);
 
+-- Name: member_pin pk_member_pin; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.member_pin
+    ADD CONSTRAINT pk_member_pin PRIMARY KEY (member_id);
+
 -- Name: member_profile pk_member_profile; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.member_profile
@@ -2705,6 +3549,26 @@ ALTER TABLE ONLY public.member_profile
 
 ALTER TABLE ONLY public.member_version
     ADD CONSTRAINT pk_member_version PRIMARY KEY (member_id);
+
+-- Name: membership pk_membership; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.membership
+    ADD CONSTRAINT pk_membership PRIMARY KEY (member_id, membership_key);
+
+-- Name: membership_method pk_membership_method; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.membership_method
+    ADD CONSTRAINT pk_membership_method PRIMARY KEY (member_id, membership_key);
+
+-- Name: membership_payment pk_membership_payment; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.membership_payment
+    ADD CONSTRAINT pk_membership_payment PRIMARY KEY (member_id, payment_id);
+
+-- Name: membership_term pk_membership_term; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.membership_term
+    ADD CONSTRAINT pk_membership_term PRIMARY KEY (member_id, term_id);
 
 -- Name: message_decision pk_message_decision; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -2720,6 +3584,11 @@ ALTER TABLE ONLY public.offer_claim
 
 ALTER TABLE ONLY public.offer_total
     ADD CONSTRAINT pk_offer_total PRIMARY KEY (offer_key);
+
+-- Name: offline_sale pk_offline_sale; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.offline_sale
+    ADD CONSTRAINT pk_offline_sale PRIMARY KEY (store_id, device, sequence);
 
 -- Name: otp_challenge pk_otp_challenge; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -2806,6 +3675,46 @@ ALTER TABLE ONLY public.rate_limit
 ALTER TABLE ONLY public.redemption
     ADD CONSTRAINT pk_redemption PRIMARY KEY (member_id, redemption_id);
 
+-- Name: redemption_delivery pk_redemption_delivery; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.redemption_delivery
+    ADD CONSTRAINT pk_redemption_delivery PRIMARY KEY (member_id, redemption_id);
+
+-- Name: redemption_discount pk_redemption_discount; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.redemption_discount
+    ADD CONSTRAINT pk_redemption_discount PRIMARY KEY (member_id, redemption_id, purchase_id, line_number);
+
+-- Name: referral pk_referral; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.referral
+    ADD CONSTRAINT pk_referral PRIMARY KEY (member_id);
+
+-- Name: referral_brought pk_referral_brought; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.referral_brought
+    ADD CONSTRAINT pk_referral_brought PRIMARY KEY (member_id, referral_id);
+
+-- Name: referral_check pk_referral_check; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.referral_check
+    ADD CONSTRAINT pk_referral_check PRIMARY KEY (member_id, check_id);
+
+-- Name: referral_code pk_referral_code; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.referral_code
+    ADD CONSTRAINT pk_referral_code PRIMARY KEY (member_id);
+
+-- Name: referral_code_owner pk_referral_code_owner; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.referral_code_owner
+    ADD CONSTRAINT pk_referral_code_owner PRIMARY KEY (code);
+
+-- Name: referral_mark pk_referral_mark; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.referral_mark
+    ADD CONSTRAINT pk_referral_mark PRIMARY KEY (member_id, kind, digest);
+
 -- Name: refresh_family pk_refresh_family; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.refresh_family
@@ -2826,10 +3735,25 @@ ALTER TABLE ONLY public.request
 ALTER TABLE ONLY public.reward_code
     ADD CONSTRAINT pk_reward_code PRIMARY KEY (reward_key, code);
 
+-- Name: reward_reservation pk_reward_reservation; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.reward_reservation
+    ADD CONSTRAINT pk_reward_reservation PRIMARY KEY (reward_key, reservation_id);
+
 -- Name: reward_stock pk_reward_stock; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.reward_stock
     ADD CONSTRAINT pk_reward_stock PRIMARY KEY (reward_key);
+
+-- Name: reward_stock_change pk_reward_stock_change; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.reward_stock_change
+    ADD CONSTRAINT pk_reward_stock_change PRIMARY KEY (reward_key, change_id);
+
+-- Name: rotating_code_use pk_rotating_code_use; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rotating_code_use
+    ADD CONSTRAINT pk_rotating_code_use PRIMARY KEY (member_id, digest, step);
 
 -- Name: rule_usage pk_rule_usage; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -2841,10 +3765,40 @@ ALTER TABLE ONLY public.rule_usage
 ALTER TABLE ONLY public.schedule
     ADD CONSTRAINT pk_schedule PRIMARY KEY (name);
 
+-- Name: spend_authorisation pk_spend_authorisation; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.spend_authorisation
+    ADD CONSTRAINT pk_spend_authorisation PRIMARY KEY (member_id, authorisation_id);
+
+-- Name: surprise_day pk_surprise_day; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.surprise_day
+    ADD CONSTRAINT pk_surprise_day PRIMARY KEY (surprise_key, day);
+
+-- Name: surprise_draw pk_surprise_draw; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.surprise_draw
+    ADD CONSTRAINT pk_surprise_draw PRIMARY KEY (member_id, surprise_key, source_id);
+
 -- Name: survey_answer pk_survey_answer; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.survey_answer
     ADD CONSTRAINT pk_survey_answer PRIMARY KEY (member_id, answer_id);
+
+-- Name: sweepstake pk_sweepstake; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.sweepstake
+    ADD CONSTRAINT pk_sweepstake PRIMARY KEY (reward_key);
+
+-- Name: sweepstake_draw pk_sweepstake_draw; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.sweepstake_draw
+    ADD CONSTRAINT pk_sweepstake_draw PRIMARY KEY (reward_key);
+
+-- Name: sweepstake_entry pk_sweepstake_entry; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.sweepstake_entry
+    ADD CONSTRAINT pk_sweepstake_entry PRIMARY KEY (member_id, redemption_id);
 
 -- Name: tier_change pk_tier_change; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -2856,10 +3810,25 @@ ALTER TABLE ONLY public.tier_change
 ALTER TABLE ONLY public.tier_counter
     ADD CONSTRAINT pk_tier_counter PRIMARY KEY (member_id, counter, day);
 
+-- Name: tier_grant pk_tier_grant; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.tier_grant
+    ADD CONSTRAINT pk_tier_grant PRIMARY KEY (member_id, grant_id);
+
 -- Name: tier_standing pk_tier_standing; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.tier_standing
     ADD CONSTRAINT pk_tier_standing PRIMARY KEY (member_id);
+
+-- Name: till_hold pk_till_hold; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.till_hold
+    ADD CONSTRAINT pk_till_hold PRIMARY KEY (member_id, hold_id);
+
+-- Name: till_hold_reward pk_till_hold_reward; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.till_hold_reward
+    ADD CONSTRAINT pk_till_hold_reward PRIMARY KEY (member_id, redemption_id);
 
 -- Name: trusted_document pk_trusted_document; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -2875,6 +3844,11 @@ ALTER TABLE ONLY public.worker
 
 ALTER TABLE ONLY public.schema_version
     ADD CONSTRAINT schema_version_pkc PRIMARY KEY (version_num);
+
+-- Name: challenge_award uq_challenge_award_member_id_kind; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.challenge_award
+    ADD CONSTRAINT uq_challenge_award_member_id_kind UNIQUE (member_id, kind, challenge_key, period, step, nth);
 
 -- Name: entry uq_entry_chain; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -2919,6 +3893,10 @@ CREATE INDEX ix_activity_event_member_id_name_occurred_at ON public.activity_eve
 
 CREATE INDEX ix_activity_event_member_id_occurred_at_event_id ON public.activity_event USING btree (member_id, occurred_at, event_id);
 
+-- Name: ix_auto_reward_issue_member_id_auto_reward_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_auto_reward_issue_member_id_auto_reward_key ON public.auto_reward_issue USING btree (member_id, auto_reward_key, issued_at);
+
 -- Name: ix_award_member_id_ledger_transaction_id; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_award_member_id_ledger_transaction_id ON public.award USING btree (member_id, ledger_transaction_id);
@@ -2942,6 +3920,14 @@ CREATE INDEX ix_budget_use_until ON public.budget_use USING btree (until) WHERE 
 -- Name: ix_card_code_member_id; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_card_code_member_id ON public.card_code USING btree (member_id);
+
+-- Name: ix_challenge_award_kind_challenge_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_challenge_award_kind_challenge_key ON public.challenge_award USING btree (kind, challenge_key);
+
+-- Name: ix_challenge_contribution_member_id_source_id; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_challenge_contribution_member_id_source_id ON public.challenge_contribution USING btree (member_id, source_id);
 
 -- Name: ix_entry_id; Type: INDEX; Schema: public; Owner: -
 
@@ -2987,6 +3973,18 @@ CREATE INDEX ix_member_identity_member_id ON public.member_identity USING btree 
 
 CREATE INDEX ix_member_profile_birthday_month_birthday_day ON public.member_profile USING btree (birthday_month, birthday_day) WHERE (birthday_month IS NOT NULL);
 
+-- Name: ix_membership_covered_until; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_membership_covered_until ON public.membership USING btree (covered_until) WHERE ((state = 'active'::text) AND (covered_until IS NOT NULL));
+
+-- Name: ix_membership_payment_next_attempt_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_membership_payment_next_attempt_at ON public.membership_payment USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+
+-- Name: ix_membership_renew_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_membership_renew_at ON public.membership USING btree (renew_at) WHERE (renew_at IS NOT NULL);
+
 -- Name: ix_message_decision_member_id_decided_at; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_message_decision_member_id_decided_at ON public.message_decision USING btree (member_id, decided_at);
@@ -3027,9 +4025,41 @@ CREATE INDEX ix_push_send_next_at ON public.push_send USING btree (next_at) WHER
 
 CREATE INDEX ix_rate_limit_drains_at ON public.rate_limit USING btree (drains_at);
 
+-- Name: ix_redemption_code; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_redemption_code ON public.redemption USING btree (code);
+
+-- Name: ix_redemption_discount_member_id_purchase_id; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_redemption_discount_member_id_purchase_id ON public.redemption_discount USING btree (member_id, purchase_id);
+
 -- Name: ix_redemption_member_id_redeemed_at; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_redemption_member_id_redeemed_at ON public.redemption USING btree (member_id, redeemed_at, redemption_id);
+
+-- Name: ix_redemption_ordered; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_redemption_ordered ON public.redemption USING btree (redeemed_at) WHERE (fulfilment = 'ordered'::text);
+
+-- Name: ix_referral_brought_member_id_admitted_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_referral_brought_member_id_admitted_at ON public.referral_brought USING btree (member_id, admitted_at);
+
+-- Name: ix_referral_due_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_referral_due_at ON public.referral USING btree (due_at) WHERE ((state = 'open'::text) AND (due_at IS NOT NULL));
+
+-- Name: ix_referral_expires_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_referral_expires_at ON public.referral USING btree (expires_at) WHERE ((state = ANY (ARRAY['open'::text, 'held'::text])) AND (expires_at IS NOT NULL));
+
+-- Name: ix_referral_mark_kind_digest; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_referral_mark_kind_digest ON public.referral_mark USING btree (kind, digest);
+
+-- Name: ix_referral_state_applied_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_referral_state_applied_at ON public.referral USING btree (state, applied_at);
 
 -- Name: ix_refresh_family_expires_at; Type: INDEX; Schema: public; Owner: -
 
@@ -3039,6 +4069,18 @@ CREATE INDEX ix_refresh_family_expires_at ON public.refresh_family USING btree (
 
 CREATE INDEX ix_reward_code_free ON public.reward_code USING btree (reward_key, code) WHERE (redemption_id IS NULL);
 
+-- Name: ix_reward_reservation_reserved_until; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_reward_reservation_reserved_until ON public.reward_reservation USING btree (reserved_until);
+
+-- Name: ix_rotating_code_use_used_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_rotating_code_use_used_at ON public.rotating_code_use USING btree (used_at);
+
+-- Name: ix_sweepstake_entry_reward_key_number; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_sweepstake_entry_reward_key_number ON public.sweepstake_entry USING btree (reward_key, number);
+
 -- Name: ix_tier_change_member_id_occurred_at; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_tier_change_member_id_occurred_at ON public.tier_change USING btree (member_id, occurred_at);
@@ -3046,6 +4088,10 @@ CREATE INDEX ix_tier_change_member_id_occurred_at ON public.tier_change USING bt
 -- Name: ix_tier_standing_kept_until; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_tier_standing_kept_until ON public.tier_standing USING btree (kept_until) WHERE (kept_until IS NOT NULL);
+
+-- Name: ix_till_hold_due; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_till_hold_due ON public.till_hold USING btree (held_until) WHERE (status = 'open'::text);
 
 -- Name: pgqueuer_ep_ea_idx; Type: INDEX; Schema: public; Owner: -
 
@@ -3155,6 +4201,26 @@ CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.purchase_return 
 
 CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.purchase_return_line FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
 
+-- Name: redemption_discount append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.redemption_discount FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: referral_check append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.referral_check FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: reward_stock_change append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.reward_stock_change FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: surprise_draw append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.surprise_draw FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: sweepstake_draw append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.sweepstake_draw FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
 -- Name: tier_change append_only_v1; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.tier_change FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
@@ -3191,6 +4257,11 @@ CREATE TRIGGER tg_pgqueuer_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE 
 
 CREATE CONSTRAINT TRIGGER zero_sum_v1 AFTER INSERT ON public.entry DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.ledger_check_zero_sum_v1();
 
+-- Name: auto_reward_issue fk_auto_reward_issue_member_id_redemption; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.auto_reward_issue
+    ADD CONSTRAINT fk_auto_reward_issue_member_id_redemption FOREIGN KEY (member_id, redemption_id) REFERENCES public.redemption(member_id, redemption_id);
+
 -- Name: budget_notice fk_budget_notice_pot_period; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.budget_notice
@@ -3200,6 +4271,16 @@ ALTER TABLE ONLY public.budget_notice
 
 ALTER TABLE ONLY public.budget_slice
     ADD CONSTRAINT fk_budget_slice_pot_period FOREIGN KEY (pot, period) REFERENCES public.budget_pot(pot, period);
+
+-- Name: closing_batch fk_closing_batch_step; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.closing_batch
+    ADD CONSTRAINT fk_closing_batch_step FOREIGN KEY (day, step) REFERENCES public.closing_step(day, step);
+
+-- Name: closing_step fk_closing_step_day; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.closing_step
+    ADD CONSTRAINT fk_closing_step_day FOREIGN KEY (day) REFERENCES public.closing_day(day);
 
 -- Name: consent_change fk_consent_change_member_id; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -3256,10 +4337,20 @@ ALTER TABLE ONLY public.member_consent
 ALTER TABLE ONLY public.member_contact
     ADD CONSTRAINT fk_member_contact_member_id FOREIGN KEY (member_id) REFERENCES public.member(member_id);
 
+-- Name: member_pin fk_member_pin_member_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.member_pin
+    ADD CONSTRAINT fk_member_pin_member_id FOREIGN KEY (member_id) REFERENCES public.member(member_id);
+
 -- Name: member_profile fk_member_profile_member_id; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.member_profile
     ADD CONSTRAINT fk_member_profile_member_id FOREIGN KEY (member_id) REFERENCES public.member(member_id);
+
+-- Name: membership_payment fk_membership_payment_term; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.membership_payment
+    ADD CONSTRAINT fk_membership_payment_term FOREIGN KEY (member_id, term_id) REFERENCES public.membership_term(member_id, term_id);
 
 -- Name: pass_device fk_pass_device_member_id_serial; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -3291,10 +4382,40 @@ ALTER TABLE ONLY public.purchase_return_line
 ALTER TABLE ONLY public.purchase_return
     ADD CONSTRAINT fk_purchase_return_member_id_purchase_id FOREIGN KEY (member_id, purchase_id) REFERENCES public.purchase(member_id, purchase_id);
 
+-- Name: redemption_delivery fk_redemption_delivery_member_id_redemption; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.redemption_delivery
+    ADD CONSTRAINT fk_redemption_delivery_member_id_redemption FOREIGN KEY (member_id, redemption_id) REFERENCES public.redemption(member_id, redemption_id);
+
+-- Name: redemption_discount fk_redemption_discount_member_id_redemption; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.redemption_discount
+    ADD CONSTRAINT fk_redemption_discount_member_id_redemption FOREIGN KEY (member_id, redemption_id) REFERENCES public.redemption(member_id, redemption_id);
+
 -- Name: refresh_token fk_refresh_token_member_id_family_id; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.refresh_token
     ADD CONSTRAINT fk_refresh_token_member_id_family_id FOREIGN KEY (member_id, family_id) REFERENCES public.refresh_family(member_id, family_id) ON DELETE CASCADE;
+
+-- Name: rotating_code_use fk_rotating_code_use_member_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rotating_code_use
+    ADD CONSTRAINT fk_rotating_code_use_member_id FOREIGN KEY (member_id) REFERENCES public.member(member_id);
+
+-- Name: spend_authorisation fk_spend_authorisation_member_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.spend_authorisation
+    ADD CONSTRAINT fk_spend_authorisation_member_id FOREIGN KEY (member_id) REFERENCES public.member(member_id);
+
+-- Name: till_hold fk_till_hold_member_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.till_hold
+    ADD CONSTRAINT fk_till_hold_member_id FOREIGN KEY (member_id) REFERENCES public.member(member_id);
+
+-- Name: till_hold_reward fk_till_hold_reward_member_id_hold_id; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.till_hold_reward
+    ADD CONSTRAINT fk_till_hold_reward_member_id_hold_id FOREIGN KEY (member_id, hold_id) REFERENCES public.till_hold(member_id, hold_id);
 
 -- Name: SCHEMA public; Type: ACL; Schema: -; Owner: -
 
@@ -3315,6 +4436,14 @@ GRANT UPDATE(properties) ON TABLE public.activity_event TO fedele_app;
 -- Name: TABLE api_key; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_key TO fedele_app;
+
+-- Name: TABLE auto_reward_choice; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.auto_reward_choice TO fedele_app;
+
+-- Name: TABLE auto_reward_issue; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.auto_reward_issue TO fedele_app;
 
 -- Name: TABLE award; Type: ACL; Schema: public; Owner: -
 
@@ -3340,6 +4469,34 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.budget_slice TO fedele_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.card_code TO fedele_app;
 
+-- Name: TABLE challenge_award; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.challenge_award TO fedele_app;
+
+-- Name: TABLE challenge_contribution; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.challenge_contribution TO fedele_app;
+
+-- Name: TABLE challenge_joining; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.challenge_joining TO fedele_app;
+
+-- Name: TABLE closing_batch; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.closing_batch TO fedele_app;
+
+-- Name: TABLE closing_day; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.closing_day TO fedele_app;
+
+-- Name: TABLE closing_failure; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.closing_failure TO fedele_app;
+
+-- Name: TABLE closing_step; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.closing_step TO fedele_app;
+
 -- Name: TABLE consent_change; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT ON TABLE public.consent_change TO fedele_app;
@@ -3351,6 +4508,14 @@ GRANT SELECT,INSERT ON TABLE public.entry TO fedele_app;
 -- Name: TABLE evaluation; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT ON TABLE public.evaluation TO fedele_app;
+
+-- Name: TABLE expiry_announcement; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.expiry_announcement TO fedele_app;
+
+-- Name: TABLE expiry_tier; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.expiry_tier TO fedele_app;
 
 -- Name: TABLE feed_event; Type: ACL; Schema: public; Owner: -
 
@@ -3404,6 +4569,10 @@ GRANT SELECT,INSERT ON TABLE public.lot_use TO fedele_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.member TO fedele_app;
 
+-- Name: TABLE member_badge; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.member_badge TO fedele_app;
+
 -- Name: TABLE member_consent; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.member_consent TO fedele_app;
@@ -3416,6 +4585,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.member_contact TO fedele_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.member_identity TO fedele_app;
 
+-- Name: TABLE member_pin; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.member_pin TO fedele_app;
+
 -- Name: TABLE member_profile; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.member_profile TO fedele_app;
@@ -3423,6 +4596,22 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.member_profile TO fedele_app;
 -- Name: TABLE member_version; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.member_version TO fedele_app;
+
+-- Name: TABLE membership; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.membership TO fedele_app;
+
+-- Name: TABLE membership_method; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.membership_method TO fedele_app;
+
+-- Name: TABLE membership_payment; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.membership_payment TO fedele_app;
+
+-- Name: TABLE membership_term; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.membership_term TO fedele_app;
 
 -- Name: TABLE message_decision; Type: ACL; Schema: public; Owner: -
 
@@ -3435,6 +4624,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.offer_claim TO fedele_app;
 -- Name: TABLE offer_total; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.offer_total TO fedele_app;
+
+-- Name: TABLE offline_sale; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.offline_sale TO fedele_app;
 
 -- Name: TABLE otp_challenge; Type: ACL; Schema: public; Owner: -
 
@@ -3564,6 +4757,38 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rate_limit TO fedele_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.redemption TO fedele_app;
 
+-- Name: TABLE redemption_delivery; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.redemption_delivery TO fedele_app;
+
+-- Name: TABLE redemption_discount; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.redemption_discount TO fedele_app;
+
+-- Name: TABLE referral; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.referral TO fedele_app;
+
+-- Name: TABLE referral_brought; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.referral_brought TO fedele_app;
+
+-- Name: TABLE referral_check; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.referral_check TO fedele_app;
+
+-- Name: TABLE referral_code; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.referral_code TO fedele_app;
+
+-- Name: TABLE referral_code_owner; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.referral_code_owner TO fedele_app;
+
+-- Name: TABLE referral_mark; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.referral_mark TO fedele_app;
+
 -- Name: TABLE refresh_family; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.refresh_family TO fedele_app;
@@ -3580,9 +4805,21 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.request TO fedele_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.reward_code TO fedele_app;
 
+-- Name: TABLE reward_reservation; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.reward_reservation TO fedele_app;
+
 -- Name: TABLE reward_stock; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.reward_stock TO fedele_app;
+
+-- Name: TABLE reward_stock_change; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.reward_stock_change TO fedele_app;
+
+-- Name: TABLE rotating_code_use; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.rotating_code_use TO fedele_app;
 
 -- Name: TABLE rule_usage; Type: ACL; Schema: public; Owner: -
 
@@ -3596,9 +4833,33 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.schedule TO fedele_app;
 
 GRANT SELECT ON TABLE public.schema_version TO fedele_app;
 
+-- Name: TABLE spend_authorisation; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.spend_authorisation TO fedele_app;
+
+-- Name: TABLE surprise_day; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.surprise_day TO fedele_app;
+
+-- Name: TABLE surprise_draw; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.surprise_draw TO fedele_app;
+
 -- Name: TABLE survey_answer; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.survey_answer TO fedele_app;
+
+-- Name: TABLE sweepstake; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sweepstake TO fedele_app;
+
+-- Name: TABLE sweepstake_draw; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.sweepstake_draw TO fedele_app;
+
+-- Name: TABLE sweepstake_entry; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sweepstake_entry TO fedele_app;
 
 -- Name: TABLE tier_change; Type: ACL; Schema: public; Owner: -
 
@@ -3608,9 +4869,21 @@ GRANT SELECT,INSERT ON TABLE public.tier_change TO fedele_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tier_counter TO fedele_app;
 
+-- Name: TABLE tier_grant; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tier_grant TO fedele_app;
+
 -- Name: TABLE tier_standing; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tier_standing TO fedele_app;
+
+-- Name: TABLE till_hold; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.till_hold TO fedele_app;
+
+-- Name: TABLE till_hold_reward; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.till_hold_reward TO fedele_app;
 
 -- Name: TABLE trusted_document; Type: ACL; Schema: public; Owner: -
 

@@ -14,9 +14,11 @@ from fedele.api.connections import Connection, connection, page_size
 from fedele.api.context import Info
 from fedele.api.errors import UserError, user_error
 from fedele.api.member.base import MemberBase
+from fedele.api.member.challenges import Challenge, Streak
 from fedele.api.member.feed import Action, FeedCard, Image
 from fedele.api.member.offers import Offer
 from fedele.api.member.programme import Currency, Speaker
+from fedele.api.member.referrals import Referral
 from fedele.api.member.rewards import Reward
 from fedele.api.member.standing import PositionInput, standing_of
 from fedele.api.member.surveys import Survey
@@ -24,11 +26,13 @@ from fedele.api.member.tiers import TierStatus
 from fedele.api.permissions import MEMBER, mutation_field
 from fedele.api.scalars import URL
 from fedele.domains.activity import types as activity
+from fedele.domains.challenges.types import ChallengeView, StreakView
 from fedele.domains.feed import commands, errors, queries
 from fedele.domains.feed import types as records
 from fedele.domains.ledger import types as ledger
 from fedele.domains.offers.types import OpenOffer
 from fedele.domains.programme.config import Currencies
+from fedele.domains.referrals.types import Overview
 from fedele.domains.rewards.types import Offered
 from fedele.domains.surveys.types import OpenSurvey
 from fedele.domains.tiers import types as tiers
@@ -107,7 +111,24 @@ class ContentCard(FeedCard):
     deep_link: str | None
 
 
+@strawberry.type
+class ChallengeCard(FeedCard):
+    """A challenge or a streak under way, or one to join."""
+
+    challenge: Challenge | None = strawberry.field(description="Null where the card is about a streak.")
+    streak: Streak | None = strawberry.field(description="Null where the card is about a challenge.")
+
+
+@strawberry.type
+class ReferralCard(FeedCard):
+    """An invitation to bring a friend."""
+
+    referral: Referral
+
+
 CARD_TYPES: tuple[type, ...] = (
+    ChallengeCard,
+    ReferralCard,
     OfferCard,
     RewardCard,
     SurveyCard,
@@ -163,6 +184,17 @@ def _content(subject: object, _situation: records.Situation) -> dict[str, Any]:
     return {"deep_link": getattr(subject, "deep_link", None)}
 
 
+def _challenge(subject: object, situation: records.Situation) -> dict[str, Any]:
+    programme, locale = situation.programme, situation.locale
+    if isinstance(subject, StreakView):
+        return {"challenge": None, "streak": Streak.of(subject, programme, locale)}
+    return {"challenge": Challenge.of(cast(ChallengeView, subject), programme, locale), "streak": None}
+
+
+def _referral(subject: object, situation: records.Situation) -> dict[str, Any]:
+    return {"referral": Referral.of(cast(Overview, subject), situation.programme, situation.locale)}
+
+
 # Kind of candidate → the card's type, and what it has besides.
 CARDS: Mapping[str, tuple[type[FeedCard], Callable[[object, records.Situation], dict[str, Any]]]] = {
     "offer": (OfferCard, _offer),
@@ -172,6 +204,8 @@ CARDS: Mapping[str, tuple[type[FeedCard], Callable[[object, records.Situation], 
     "product": (ProductCard, _product),
     "expiry": (ExpiryCard, _expiry),
     "content": (ContentCard, _content),
+    "challenge": (ChallengeCard, _challenge),
+    "referral": (ReferralCard, _referral),
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from fedele.db.database import Queryable
 from fedele.domains.challenges import queries
+from fedele.domains.challenges.config import ChallengesConfig, StreaksConfig
 from fedele.domains.challenges.types import ChallengeView, StreakView
 from fedele.domains.feed.queries import REASONS
 from fedele.domains.feed.types import Candidate, FeedSource, Situation, Term
@@ -11,6 +12,8 @@ from fedele.domains.feed.types import Candidate, FeedSource, Situation, Term
 
 async def candidates(db: Queryable, situation: Situation) -> Sequence[Candidate]:
     """What the member can still reach: nearly done first, and a streak that ends unless something is done."""
+    if not len(situation.programme.section(ChallengesConfig)) + len(situation.programme.section(StreaksConfig)):
+        return ()
     standing = await queries.standing_of(db, situation.member_id)
     asked = (situation.programme, situation.facts, situation.tier, standing, situation.moment.now)
     challenges = [view for view in queries.challenges_of(*asked) if not view.complete]

@@ -30,6 +30,8 @@ from fedele.domains.segments.types import MemberFacts
 from fedele.kernel.ids import MemberId
 from fedele.kernel.vocabulary import MEMBER_ENVIRONMENT
 
+TARGET = progress.TARGET
+scaled = progress.scaled
 Named = tuple[CountableKind, str]
 AwardPlace = tuple[str, str, int]  # period, step, nth
 

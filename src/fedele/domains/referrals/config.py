@@ -70,7 +70,7 @@ class ReferralConfig(Section):
     """CEL over member and now: who may refer."""
     fraud: FraudChecks = FraudChecks()
     share_url: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9+.-]*://.*\{code\}")
-    """The link to share, with `{code}` in it. Unset: the server's own join page."""
+    """The link to share, with `{code}` in it. Unset: members share the bare code."""
     share_text: Text | None = None
     """What the app offers to send, with `{code}` and `{link}` in it."""
     title: Text | None = None

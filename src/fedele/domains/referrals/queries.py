@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fedele.db.database import Queryable, Row
@@ -40,6 +41,19 @@ SELECT member_id, referral_id, referrer_id, state, reason, applied_at, expires_a
 _BROUGHT = """
 SELECT member_id, referral_id, friend_id, state, reason, admitted_at, currency, units, transaction_id, redemption_id
   FROM referral_brought
+"""
+
+
+_OVERVIEW = f"""
+SELECT (SELECT code FROM referral_code WHERE member_id = $1) AS code,
+       (SELECT jsonb_agg(to_jsonb(b)) FROM (
+            {_BROUGHT} WHERE member_id = $1 ORDER BY admitted_at DESC, referral_id DESC LIMIT $2) AS b) AS brought,
+       (SELECT array_agg(counted.used ORDER BY counted.place) FROM (
+            SELECT cap.place, (SELECT count(*) FROM referral_brought b
+                                WHERE b.member_id = $1 AND b.state = ANY($4::text[])
+                                  AND (cap.since IS NULL OR b.admitted_at >= cap.since)) AS used
+              FROM unnest($3::timestamptz[]) WITH ORDINALITY AS cap (since, place)) AS counted) AS used,
+       (SELECT to_jsonb(o) FROM ({_REFERRAL} WHERE member_id = $1) AS o) AS own
 """
 
 
@@ -81,13 +95,18 @@ async def brings(db: Queryable, member_id: MemberId, descendant_id: MemberId) ->
 
 
 async def overview_of(db: Queryable, programme: Programme, member_id: MemberId, at: datetime) -> Overview:
-    """Everything that a member sees of their referrals, in three statements."""
-    code = await find_code(db, member_id)
-    rows = await db.fetch(
-        _BROUGHT + " WHERE member_id = $1 ORDER BY admitted_at DESC, referral_id DESC LIMIT $2", member_id, SHOWN_MAX
+    """Everything that a member sees of their referrals, in one statement."""
+    config, time_zone = programme.section(ReferralConfig), programme.section(ProgrammeConfig).time_zone
+    sinces = [_since(cap, at, time_zone) for cap in config.caps]
+    row = await db.fetch_row(_OVERVIEW, member_id, SHOWN_MAX, sinces, list(TAKING_A_PLACE))
+    assert row is not None, "aggregates always answer one row"
+    uses = tuple(CapUse(cap, used) for cap, used in zip(config.caps, row["used"] or (), strict=True))
+    return Overview(
+        row["code"],
+        tuple(_brought(_instants(values)) for values in row["brought"] or ()),
+        uses,
+        _referral(_instants(row["own"])) if row["own"] else None,
     )
-    uses = await cap_uses(db, programme, member_id, at)
-    return Overview(code, tuple(_brought(row) for row in rows), uses, await find_referral(db, member_id))
 
 
 async def cap_uses(db: Queryable, programme: Programme, referrer_id: MemberId, at: datetime) -> tuple[CapUse, ...]:
@@ -299,6 +318,17 @@ def _since(cap: ReferralCap, at: datetime, time_zone: str) -> datetime | None:
 def velocity_since(at: datetime, hours: int) -> datetime:
     """From when on applications count as fast."""
     return at - timedelta(hours=hours)
+
+
+def _instants(values: dict[str, Any]) -> dict[str, Any]:
+    """A row that came as JSON, with its instants and ids read."""
+    read = dict(values)
+    for name, value in values.items():
+        if value is not None and name.endswith("_at"):
+            read[name] = datetime.fromisoformat(value)
+        elif value is not None and name.endswith("_id"):
+            read[name] = UUID(value)
+    return read
 
 
 def _referral(row: Row) -> Referral:
