@@ -1,6 +1,7 @@
 -- Lines of a purchase come back, in one call; the same protocol as settle_v2.
 -- p_return: {return {id, purchase_id, store_id, currency, total_minor}, lines [{number, quantity, amount_minor}],
---            operations (clawbacks, restores), clawbacks [{award_id, units}], at, and the parts of checkout_end_v2}
+--            operations (clawbacks, restores), clawbacks [{award_id, units}], at, and the parts of checkout_end_v2,
+--            reopens [uuid]: rewards that the purchase used up and that the member has again}
 -- The checks on purchase_line and award are the last wall: more than was bought or given can never come back.
 CREATE FUNCTION return_v2(
     p_member_id uuid, p_expected_version bigint, p_scope text, p_key text, p_hash bytea, p_now timestamptz,
@@ -38,6 +39,11 @@ BEGIN
     UPDATE award AS a SET clawed_back_units = a.clawed_back_units + n.units
       FROM jsonb_to_recordset(p_return -> 'clawbacks') AS n (award_id uuid, units bigint)
      WHERE a.member_id = p_member_id AND a.award_id = n.award_id;
+    IF jsonb_array_length(p_return -> 'reopens') > 0 THEN
+        PERFORM redemption_reopen_v1(
+            p_member_id, v_purchase_id,
+            ARRAY(SELECT r::uuid FROM jsonb_array_elements_text(p_return -> 'reopens') AS r), v_at, p_quiet);
+    END IF;
     RETURN checkout_end_v2(p_member_id, p_scope, p_key, p_now, p_return, v_posted, p_quiet);
 END
 $$;

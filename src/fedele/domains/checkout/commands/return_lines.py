@@ -1,6 +1,7 @@
 """Take lines back: claw back what they earned, give back what paid for them, lower what qualified; once per key."""
 
 from datetime import datetime
+from decimal import Decimal
 
 import asyncpg
 
@@ -17,6 +18,8 @@ from fedele.domains.checkout.reversal import check_return, decide_return, read_r
 from fedele.domains.checkout.state import Question, Rules, read_state
 from fedele.domains.checkout.types import Return, ReturnSettlement
 from fedele.domains.earning.queries import given_awards
+from fedele.domains.rewards.config import RewardsConfig
+from fedele.domains.rewards.queries import reopened_by, uses_of_purchase
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import new_id
 
@@ -81,7 +84,20 @@ class _Return:
         awards = await given_awards(db, self.member_id, self.purchase_id)
         decision = decide_return(rules, state, purchase, self.asked, awards, self.return_id, self.at)
         payload = return_payload(decision, purchase, self.asked, self.return_id, state.standing, rules, self.at)
-        return Prepared(state.version, {**payload, "budgets": [returned(self.purchase_id)]})
+        reopens = await self._reopens(db, rules, purchase)
+        return Prepared(state.version, {**payload, "budgets": [returned(self.purchase_id)], "reopens": reopens})
+
+    async def _reopens(self, db: Queryable, rules: Rules, purchase: Purchase) -> list[str]:
+        """The rewards that the purchase used up and that come back with these lines, as the programme declares."""
+        uses = await uses_of_purchase(db, self.member_id, self.purchase_id)
+        if not uses:
+            return []
+        back = dict(purchase.returned)
+        for line in self.asked.lines:
+            back[line.number] = back.get(line.number, Decimal(0)) + line.quantity
+        bought = {line.number: line.quantity for line in purchase.lines}
+        declared = {reward.key: reward.on_return for reward in rules.programme.section(RewardsConfig)}
+        return [str(use.redemption_id) for use in reopened_by(uses, bought, back, declared)]
 
 
 async def _find_purchase(db: Queryable, asked: Return) -> Purchase | None:
