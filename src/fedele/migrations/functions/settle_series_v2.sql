@@ -71,8 +71,11 @@ BEGIN
      GROUP BY n.counter, n.day
         ON CONFLICT (member_id, counter, day) DO UPDATE SET amount = c.amount + excluded.amount;
     INSERT INTO rule_usage AS u (member_id, rule_key, period, units, times, last_at)
-    SELECT p_member_id, n.rule, n.period, sum(n.units), sum(n.times), max((s.sale ->> 'at')::timestamptz)
-      FROM unnest(p_sales) AS s (sale),
+    SELECT p_member_id, n.rule, n.period, sum(n.units), sum(n.times),
+           -- As one by one: the latest time that counted; where none did (what a rule carries), that of the first sale.
+           coalesce(max((s.sale ->> 'at')::timestamptz) FILTER (WHERE n.times > 0),
+                    (array_agg((s.sale ->> 'at')::timestamptz ORDER BY s.place))[1])
+      FROM unnest(p_sales) WITH ORDINALITY AS s (sale, place),
            jsonb_to_recordset(s.sale -> 'usage') AS n (rule text, period text, units bigint, times integer)
      GROUP BY n.rule, n.period
         ON CONFLICT (member_id, rule_key, period) DO UPDATE
