@@ -20,7 +20,7 @@ COMMANDS = {
     "wallet doctor", "wallet issue",
     "scenario run", "scenario schema",
     "keys create", "keys list", "keys revoke", "keys generate",
-    "jobs held", "jobs retry",
+    "jobs held", "jobs retry", "report liability", "report breakage",
     "schema export", "documents build", "documents publish",
 }  # fmt: skip
 
@@ -34,7 +34,7 @@ LATER = {
 WITH_JSON = {
     "doctor", "migrate", "config check", "programme validate", "programme plan", "programme apply",
     "programme withdraw", "programme versions", "programme rerate", "programme explain", "programme templates",
-    "keys create", "keys list", "keys revoke", "jobs held", "jobs retry", "wallet doctor", "scenario run",
+    "keys create", "keys list", "keys revoke", "jobs held", "jobs retry", "wallet doctor", "scenario run", "report liability", "report breakage",
 }  # fmt: skip
 
 

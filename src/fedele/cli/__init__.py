@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str, bool]] = {
     "jobs": ("jobs", "app", True),
     "import": ("exchange", "import_app", True),
     "export": ("exchange", "export_app", True),
+    "report": ("report", "app", True),
     "wallet": ("wallet", "app", True),
     "schema": ("schema", "app", True),
     "documents": ("schema", "documents_app", True),

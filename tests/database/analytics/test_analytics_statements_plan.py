@@ -20,7 +20,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
         "Europe/Rome", True, [1], ["points"], [Decimal(1)], ["points"], [date(2026, 11, 1)], [Decimal("0.9")], [1],
         [NOW], "EUR",
     ),
-    "campaigns": (["summer"], ["rule"], NOW),
+    "campaigns": (["summer"], ["offer"], NOW, "EUR"),
 }  # fmt: skip
 
 

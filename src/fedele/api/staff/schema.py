@@ -6,6 +6,7 @@ from fedele.api.context import Info
 from fedele.api.node import Node, NodeKind, find_node
 from fedele.api.permissions import PUBLIC, query_field
 from fedele.api.schema import build_schema, compose
+from fedele.api.staff.analytics import ReportQuery
 from fedele.api.staff.challenges import ChallengeQuery
 from fedele.api.staff.checkout import TillMutation, TillQuery
 from fedele.api.staff.explaining import ExplainQuery
@@ -77,6 +78,7 @@ QUERIES: tuple[type, ...] = (
     TillQuery,
     TillOperationQuery,
     ReceiptQuery,
+    ReportQuery,
 )
 MUTATIONS: tuple[type, ...] = (
     MemberMutation,

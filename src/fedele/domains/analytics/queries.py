@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import cache
-from importlib import resources
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from fedele.db.database import Database, Queryable
 from fedele.domains.analytics.breakage import GROUPS, forecast
+from fedele.domains.analytics.campaigns import Campaign, list_campaigns
 from fedele.domains.analytics.deferral import Experience
 from fedele.domains.analytics.liability import by_currency, flows_by_currency, liability_of
+from fedele.domains.analytics.statements import STATEMENTS, statement
 from fedele.domains.analytics.types import (
     Allocation,
     Basis,
@@ -27,15 +27,7 @@ from fedele.domains.programme.types import Programme
 from fedele.kernel.clock import Moment
 from fedele.kernel.money import minor_digits
 
-__all__ = ["STATEMENTS", "breakage_forecast", "liability", "statement"]
-
-STATEMENTS = ("allocation", "flows", "lots", "movements", "moved")
-
-
-@cache
-def statement(name: str) -> str:
-    """A statement of this room's own, by the name of its file."""
-    return resources.files("fedele.domains.analytics").joinpath(f"sql/{name}.sql").read_text(encoding="utf-8")
+__all__ = ["STATEMENTS", "Campaign", "breakage_forecast", "liability", "list_campaigns", "statement"]
 
 
 async def liability(

@@ -24,7 +24,7 @@ class Scope(StrEnum):
     EVENTS_WRITE = "events:write"  # custom events of integrations
     MESSAGES_WRITE = "messages:write"
     EXCHANGE = "exchange"  # imports and exports
-    ANALYTICS_READ = "analytics:read"
+    REPORTS_READ = "reports:read"  # liability, campaigns
     KEYS_WRITE = "keys:write"
 
 

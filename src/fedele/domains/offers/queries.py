@@ -20,7 +20,17 @@ from fedele.domains.programme.types import Programme
 from fedele.kernel.ids import MemberId
 from fedele.kernel.money import Money, to_units
 
-__all__ = ["Setting", "boost_of", "explain", "find_claim", "history_of", "nearest_regions", "open_offers", "see"]
+__all__ = [
+    "Setting",
+    "boost_of",
+    "cost_minor",
+    "explain",
+    "find_claim",
+    "history_of",
+    "nearest_regions",
+    "open_offers",
+    "see",
+]
 
 _HISTORY = """
 SELECT (SELECT jsonb_agg(jsonb_build_array(claim_id, offer_key, programme_version, claimed_at, usable_until, used_at,
