@@ -106,12 +106,12 @@ def words(error: ErrorDetails, model: type[BaseModel]) -> str:
         case "literal_error":
             close = _closest(str(given), context["expected"])
             return f"must be {context['expected']}, not {_shown(given)}{close}"
-        case "value_error":
-            return _value_words(str(context["error"]))
-        case "expression":
-            return error["msg"]
+        case "value_error" | "expression":
+            return _own_words(error, context)
         case "string_type" if isinstance(given, int | float) or hasattr(given, "as_tuple"):
             return f"must be a text: put {given} in quotes"
+        case kind if kind in _COUNTS:
+            return _COUNTS[kind].format(**context)
         case _:
             return f"{_wanted(error, context)}, not {_shown(given)}"
 
@@ -142,13 +142,12 @@ _WANTED = {
     "greater_than_equal": "{ge:g} or more",
     "less_than": "less than {lt:g}",
     "less_than_equal": "at most {le:g}",
-    "too_short": "at least {min_length} of them",
-    "too_long": "at most {max_length} of them",
     "string_too_short": "at least {min_length} characters",
     "string_too_long": "at most {max_length} characters",
     "decimal_max_places": "a number of at most {decimal_places} decimals",
     "decimal_max_digits": "a number of at most {max_digits} digits",
 }
+_COUNTS = {"too_short": "needs at least {min_length} of them", "too_long": "takes at most {max_length} of them"}
 _PATTERNS = {
     r"^[a-z][a-z0-9_.]{0,62}$": "must be an event's name: small letters, digits, '_' and '.', as in 'ride'",
     "^https://": "must be an address that begins with https://",
@@ -168,8 +167,9 @@ def _closest(given: str, expected: str) -> str:
     return f". Did you mean '{close[0]}'?" if close else ""
 
 
-def _value_words(said: str) -> str:
-    """Python's own complaints about values that a config model builds."""
+def _own_words(error: ErrorDetails, context: Mapping[str, Any]) -> str:
+    """What a config model or an expression says of itself; Python's own complaints about a date in ours."""
+    said = error["msg"] if error["type"] == "expression" else str(context["error"])
     if "day is out of range" in said:  # of a month, in Python 3.11 to 3.14
         return "there is no such day: that month is shorter"
     return said
