@@ -12,13 +12,14 @@ from fedele.domains.programme.types import Programme
 from fedele.domains.tiers.commands import forget_member
 from fedele.domains.tiers.config import TiersConfig
 from fedele.domains.tiers.events import TierChanged
+from fedele.domains.tiers.queries import times_reached
 from fedele.jobs.types import Handler
 
 
 def handlers(database: Database, programme_at: ProgrammeAt, clock: Clock) -> tuple[Handler, ...]:
     """Tiers' handlers, for bootstrap's list."""
     return (
-        messaging.announcing(TierChanged, told_of_tier, database, programme_at, clock),
+        Handler("messaging.announce_tiers_tier_changed", TierChanged, _telling(database, programme_at, clock)),
         Handler("tiers.forget_member", MemberErased, _forgetting(database)),
     )
 
@@ -29,6 +30,24 @@ def _forgetting(database: Database) -> Callable[[MemberErased, UUID], Awaitable[
             await forget_member(tx, event.member_id)
 
     return forget
+
+
+def _telling(
+    database: Database, programme_at: ProgrammeAt, clock: Clock
+) -> Callable[[TierChanged, UUID], Awaitable[None]]:
+    """Tell of a tier reached, once a year for each: who falls by a return and rises again is not welcomed twice."""
+
+    async def tell(event: TierChanged, outbox_id: UUID) -> None:
+        moment = clock()
+        programme = await programme_at(moment.now)
+        values = told_of_tier(event, programme)
+        if values is None or event.to_tier is None:
+            return
+        async with database.transaction() as tx:
+            if await times_reached(tx, event.member_id, event.to_tier, event.occurred_at) <= 1:
+                await messaging.announce(tx, programme, event.member_id, TierChanged.kind, values, outbox_id, moment)
+
+    return tell
 
 
 def told_of_tier(event: TierChanged, programme: Programme) -> Mapping[str, Value] | None:

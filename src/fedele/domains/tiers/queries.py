@@ -10,7 +10,7 @@ from fedele.db.database import Queryable, Row
 from fedele.domains.programme.types import Programme
 from fedele.domains.tiers.rules import TierRules
 from fedele.domains.tiers.standing import decide, decide_after_return, status
-from fedele.domains.tiers.types import Grant, GrantId, GrantRecord, Standing, TierChange, TierStatus
+from fedele.domains.tiers.types import Grant, GrantId, GrantRecord, Standing, TierChange, TierKey, TierStatus
 from fedele.domains.tiers.windows import Days, programme_day, read_from
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId
@@ -33,6 +33,7 @@ __all__ = [
     "status",
     "status_of",
     "statuses_by_member",
+    "times_reached",
 ]
 
 STANDING_COLUMNS = "s.tier_key, s.since, s.kept_until, s.grants, s.earned_tier, s.earned_since, s.earned_until"
@@ -162,6 +163,21 @@ async def list_changes(db: Queryable, member_id: MemberId, count: int = 100) -> 
         TierChange(row["from_tier"], row["to_tier"], row["reason"], row["occurred_at"], row["kept_until"])
         for row in rows
     ]
+
+
+async def times_reached(db: Queryable, member_id: MemberId, tier: TierKey, at: datetime) -> int:
+    """How often the member rose to this tier in the year that ends at this instant."""
+    found: int = await db.fetch_value(
+        """
+        SELECT count(*) FROM tier_change
+         WHERE member_id = $1 AND to_tier = $2 AND reason IN ('upgrade', 'manual') AND occurred_at <= $3
+           AND occurred_at > $3 - interval '1 year'
+        """,
+        member_id,
+        tier,
+        at,
+    )
+    return found
 
 
 async def export_personal_data(db: Queryable, member_id: MemberId) -> dict[str, Any]:
