@@ -8,4 +8,5 @@ pytest_plugins = [
     "tests.fixtures.commands",
     "tests.fixtures.story",
     "tests.fixtures.browser",
+    "tests.fixtures.served",
 ]

@@ -62,7 +62,7 @@ async def check(connection: Any, journal: Journal, decimals: dict[str, int]) -> 
 async def _check_sales(connection: Any, journal: Journal, decimals: dict[str, int]) -> list[Finding]:
     rows = await connection.fetch(
         "SELECT member_id, purchase_id, store_id, receipt, currency, total_minor FROM purchase WHERE receipt LIKE $1",
-        f"{journal.run}-%",
+        f"{journal.run}%",
     )
     by_receipt: dict[tuple[str, str], list[Any]] = {}
     for row in rows:

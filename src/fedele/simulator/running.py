@@ -31,13 +31,22 @@ class Traffic:
 
 
 async def simulate(
-    base_url: str, headers: dict[str, str], traffic: Traffic, run: str, told: Callable[[str], None] = lambda _line: None
+    base_url: str,
+    headers: dict[str, str],
+    traffic: Traffic,
+    run: str,
+    told: Callable[[str], None] = lambda _line: None,
+    *,
+    link_type: type[Link] = Link,
 ) -> Journal:
-    """Play the traffic against a server; `headers` carry a key that may enrol members and work at every store."""
+    """Play the traffic against a server; `headers` carry a key that may enrol members and work at every store.
+
+    `link_type`: how tills reach the server, for tests that want them careless.
+    """
     journal = Journal(run)
     limits = httpx.Limits(max_connections=max(16, len(traffic.stores)), max_keepalive_connections=None)
     async with httpx.AsyncClient(base_url=base_url, limits=limits) as client:
-        link = Link(client, journal, headers, traffic.patience_seconds)
+        link = link_type(client, journal, headers, traffic.patience_seconds)
         members = await _enrol(link, traffic, run)
         told(f"{len(members)} members, {len(traffic.stores)} stores, {traffic.rate_per_second:g} operations a second")
         ends_at = time.monotonic() + traffic.seconds

@@ -17,7 +17,7 @@ from fedele.simulator.plan import Action
 
 ANSWER_WITHIN_SECONDS = 20.0
 AGAIN_AFTER_SECONDS = 0.2
-TOO_BUSY = (429, 502, 503, 504)
+TOO_MANY = 429
 DOCUMENTS = {file.name: file.sha256 for file in read_operations("till", "console")}
 
 
@@ -44,7 +44,7 @@ class Link:
                 sent = await self.client.post(
                     "/staff/graphql", json=body, headers=dict(self.headers), timeout=ANSWER_WITHIN_SECONDS
                 )
-                answered = sent.json() if sent.status_code not in TOO_BUSY else None
+                answered = sent.json() if sent.status_code < 500 and sent.status_code != TOO_MANY else None
             except (httpx.HTTPError, ValueError):
                 answered = None
             if answered is not None and not _is_our_fault(answered):
@@ -62,7 +62,7 @@ class Link:
 def _is_our_fault(answered: dict[str, Any]) -> bool:
     """An internal error says nothing of what was written: the till has to ask again."""
     errors = answered.get("errors") or []
-    return any(error.get("extensions", {}).get("code") in ("INTERNAL", "INTERNAL_SERVER_ERROR") for error in errors)
+    return any(error.get("extensions", {}).get("code") in ("INTERNAL", "UNAVAILABLE", "TIMEOUT") for error in errors)
 
 
 @dataclasses.dataclass(slots=True)

@@ -17,9 +17,11 @@ from starlette.responses import Response
 from fedele.api.context import Context, Services
 from fedele.api.execution.documents import DocumentMode
 from fedele.api.execution.engine import Engine, Outcome
+from fedele.api.execution.masking import UNAVAILABLE
 from fedele.api.execution.request import MalformedRequest, OperationRequest, read_body, read_query_string
 from fedele.api.loaders import Loaders
 from fedele.api.texts import LOCALES, refusal_text
+from fedele.db.database import DATABASE_LOST
 from fedele.domains.auth.errors import RateLimited, Unauthenticated
 from fedele.domains.auth.types import Principal
 from fedele.kernel.clock import Moment
@@ -133,6 +135,8 @@ class GraphQLEndpoint:
         except Unauthenticated as refusal:
             headers = (("www-authenticate", f'Bearer error="invalid_token", error_description="{refusal}"'),)
             raise Answer(401, refusal.code, self._say(refusal, request), headers) from None
+        except DATABASE_LOST:
+            raise Answer(503, "UNAVAILABLE", UNAVAILABLE, (("retry-after", "1"),)) from None
         except RateLimited as refusal:
             headers = (("retry-after", str(refusal.details.get("retry_after_seconds", 1))),)
             raise Answer(429, refusal.code, self._say(refusal, request), headers) from None

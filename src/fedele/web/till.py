@@ -67,6 +67,7 @@ _STATUS: Mapping[str, int] = {
     "FORBIDDEN": 403,
     "BAD_USER_INPUT": 400,
     "INTERNAL": 500,
+    "UNAVAILABLE": 503,
     "TIMEOUT": 504,
 }  # fmt: skip
 

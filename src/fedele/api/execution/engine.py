@@ -18,7 +18,7 @@ from fedele.api.execution.masking import format_error
 from fedele.api.execution.plans import PlanningExecutor
 from fedele.api.execution.prepared import DocumentInvalid, Prepared
 from fedele.api.execution.request import OperationRequest
-from fedele.db.database import counting
+from fedele.db.database import DATABASE_LOST, counting
 
 log = structlog.get_logger("fedele.graphql")
 
@@ -74,7 +74,8 @@ class Engine:
                 nested = DocumentTooComplex("the variables are nested too deeply")
                 outcome = self._refuse([nested], context, nested.code)
             except Exception as bug:
-                outcome = self._refuse([GraphQLError("", original_error=bug)], context, None, 500)
+                status = 503 if isinstance(bug, DATABASE_LOST) else 500
+                outcome = self._refuse([GraphQLError("", original_error=bug)], context, None, status)
         log.info(
             "graphql.operation",
             schema=self.name,

@@ -7,11 +7,15 @@ from graphql import GraphQLError
 
 from fedele.api.errors import ApiError
 from fedele.api.texts import refusal_text
+from fedele.db.database import DATABASE_LOST
 from fedele.kernel.pages import MalformedCursor
 from fedele.kernel.refusal import Refusal
 
 log = structlog.get_logger("fedele.graphql")
 
+UNAVAILABLE = (
+    "The database cannot be reached at this moment. Ask again; with the same idempotency key nothing is done twice."
+)
 MASKED = "Something went wrong on our side. Give the request id to support."
 
 
@@ -36,6 +40,9 @@ def format_error(error: GraphQLError, request_id: str, locale: str, code: str | 
         formatted["message"], extensions = str(cause), {"code": "BAD_USER_INPUT"}
     elif code is not None:
         extensions = {"code": code}
+    elif isinstance(cause, DATABASE_LOST):
+        log.warning("graphql.unavailable", request_id=request_id, path=error.path, error=str(cause))
+        formatted["message"], extensions = UNAVAILABLE, {"code": "UNAVAILABLE"}
     elif error.message.startswith("Argument ") and (cause is None or isinstance(cause, GraphQLError)):
         extensions = {"code": "BAD_USER_INPUT"}  # a variable that fits its type, but not this argument: null
     else:
