@@ -9,7 +9,7 @@ from fedele.api.context import Info
 from fedele.api.member.tiers import Tier
 from fedele.api.permissions import PUBLIC, query_field
 from fedele.api.scalars import URL, Locale, Money, TimeZone
-from fedele.domains.earning.config import EarningConfig, EventAward, PurchaseMultiplier
+from fedele.domains.earning.config import EarningConfig, EventAward, PurchaseFixed, PurchaseMultiplier
 from fedele.domains.earning.config import Rule as RuleConfig
 from fedele.domains.programme import config, types
 from fedele.domains.tiers.config import TiersConfig
@@ -38,7 +38,7 @@ class Currency:
     key: str
     name: str = strawberry.field(description="Plural, for after a number: points.")
     name_one: str = strawberry.field(description="For after a one, where the language tells them apart.")
-    kind: str = strawberry.field(description="points, stamps or cashback.")
+    kind: str = strawberry.field(description="points, stars, stamps, cashback or credit.")
     decimals: int = strawberry.field(description="Digits after the point in amounts of it.")
     worth: Decimal = strawberry.field(description="What one unit is worth in the programme's home currency.")
 
@@ -71,6 +71,8 @@ class WayToEarn:
         if isinstance(rule, PurchaseMultiplier):
             amount = rule.amount * rule.multiplier
             per = Money(amount=rule.per, currency=speaker.own.home_currency)
+        elif isinstance(rule, PurchaseFixed):
+            amount = rule.amount
         elif isinstance(rule, EventAward):
             amount, event = rule.amount.constant, rule.event
         return cls(
