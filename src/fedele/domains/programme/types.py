@@ -272,13 +272,19 @@ class Period(Section):
         return date(year, month + 1, min(day.day, last)) + timedelta(days=self.days)
 
 
+_DAYS = {
+    "anyOf": [{"enum": list(WEEKDAYS)}, {"type": "array", "items": {"enum": list(WEEKDAYS)}}],
+    "description": "A day of the week, or several: sun, or [mon, tue]. Unset: every day.",
+}
+
+
 class WeeklyWindow(Section):
     """Hours on some days of the week, local: `{days: [mon, tue], opens: '07:00', closes: '10:00'}`.
 
     A window that closes before it opens runs over midnight and belongs to the day on which it opens.
     """
 
-    days: Annotated[tuple[Weekday, ...], BeforeValidator(_listed)] = WEEKDAYS
+    days: Annotated[tuple[Weekday, ...], BeforeValidator(_listed), WithJsonSchema(_DAYS)] = WEEKDAYS
     opens: ClockTime = time(0)
     closes: ClockTime = time.max
 
