@@ -16,6 +16,7 @@ COMMANDS = {
     "programme validate", "programme plan", "programme apply", "programme export", "programme schema",
     "programme templates", "programme versions", "programme withdraw", "programme rerate", "programme explain",
     "import members", "import purchases", "import products", "import places", "import balances", "import coupons",
+    "import codes", "rewards shelves", "rewards draw", "rewards verify-draw",
     "export members", "export ledger", "export events",
     "wallet doctor", "wallet issue",
     "scenario run", "scenario schema",
@@ -35,6 +36,7 @@ WITH_JSON = {
     "doctor", "migrate", "config check", "programme validate", "programme plan", "programme apply",
     "programme withdraw", "programme versions", "programme rerate", "programme explain", "programme templates",
     "keys create", "keys list", "keys revoke", "jobs held", "jobs retry", "wallet doctor", "scenario run", "report liability", "report breakage",
+    "rewards shelves", "rewards draw", "rewards verify-draw",
 }  # fmt: skip
 
 

@@ -116,7 +116,7 @@ def test_the_map_shows_the_house() -> None:
     package = ROOT / "src" / "fedele"
     rooms = {path.parent.name for path in (package / "domains").glob("*/__init__.py")}
     floors = {path.parent.name for path in package.glob("*/__init__.py")}
-    assert set(re.findall(r"\(src/fedele/domains/([a-z]+)\)", README)) == rooms
+    assert set(re.findall(r"\(src/fedele/domains/([a-z_]+)\)", README)) == rooms
     assert set(re.findall(r"\(src/fedele/([a-z]+)\)", README)) == floors
 
 

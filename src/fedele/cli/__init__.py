@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str, bool]] = {
     "till": ("till", "app", True),
     "keys": ("keys", "app", True),
     "jobs": ("jobs", "app", True),
+    "rewards": ("rewards", "app", True),
     "import": ("exchange", "import_app", True),
     "export": ("exchange", "export_app", True),
     "report": ("report", "app", True),

@@ -88,6 +88,14 @@ def import_coupons(
     _import("coupons", file, dry_run, map_, source, as_json)
 
 
+@import_app.command("codes")
+def import_codes(
+    file: File, dry_run: DryRun = False, map_: Map = None, source: Source = "import", as_json: AsJson = False
+) -> None:
+    """Single-use codes of rewards with `codes: pool`: reward, code."""
+    _import("codes", file, dry_run, map_, source, as_json)
+
+
 def _import(kind: ImportKind, file: Path, dry_run: bool, map_: list[str] | None, source: str, as_json: bool) -> None:
     with told():
         settings = read_settings()
@@ -113,6 +121,8 @@ async def _run(
         if kind == "products":
             return await commands.import_products(database, file, moment, progress=progress, dry_run=dry_run)
         programme = await programmes.at(moment.now)
+        if kind == "codes":
+            return await commands.import_codes(database, programme, file, progress=progress, dry_run=dry_run)
         if kind in ("places", "coupons"):
             items = commands.import_places if kind == "places" else commands.import_coupons
             return await items(

@@ -31,6 +31,7 @@ COLUMNS: Mapping[ImportKind, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("radius_metres", "time_zone", "country", "address", "tags"),
     ),
     "products": (("sku", "name"), ("category", "department", "brand", "cost", "cost_from")),
+    "codes": (("reward", "code"), ()),
     "coupons": (
         ("key", "title"),
         ("body", "percent", "value", "discount_max", "minimum_spend", "category", "department", "brand", "skus",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-ImportKind = Literal["members", "purchases", "balances", "places", "products", "coupons"]
+ImportKind = Literal["members", "purchases", "balances", "places", "products", "coupons", "codes"]
 ExportKind = Literal["members", "ledger", "events"]
 
 Progress: TypeAlias = Callable[[str, int, int], None]  # (phase, done, of): bytes while reading, rows while writing
