@@ -134,6 +134,7 @@ ACTS: Mapping[type[steps.StepBase], Act] = {
     steps.ReturnGoods: till.return_goods,
     steps.Happen: till.happen,
     steps.Redeem: till.redeem,
+    steps.ClaimOffer: till.claim,
     steps.Use: till.use,
     steps.Cancel: till.cancel,
     steps.Adjust: _adjust,

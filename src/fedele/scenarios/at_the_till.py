@@ -1,11 +1,14 @@
 """Steps at the till and with rewards: calls of the rooms' own commands, as the API makes them."""
 
 from decimal import Decimal
+from uuid import UUID
 
 from fedele.domains.activity.queries import find_purchase
 from fedele.domains.activity.types import Line, ReturnedLine, Tender
 from fedele.domains.checkout.commands import record_event, return_lines, settle
 from fedele.domains.checkout.types import Basket, GivenAward, Return
+from fedele.domains.offers.commands import claim_offer
+from fedele.domains.offers.queries import list_in_hand
 from fedele.domains.programme.config import ProgrammeConfig
 from fedele.domains.programme.types import Programme
 from fedele.domains.rewards.commands import cancel_redemption, use_redemption
@@ -38,7 +41,8 @@ async def buy(play: Play, step: steps.Buy) -> Outcome:
         attributes=step.attributes,
         confirmation="scenario",
         rewards=tuple([(await _held(play, play.member(step), key))[0].id for key in step.uses]),
-        discounts="apply" if step.uses else "taken",
+        benefits=await _claims(play, step),
+        discounts="apply" if step.uses or step.offers else "taken",
     )
     sold = await settle(play.stage.fedele.till, basket, f"{receipt}@{play.number}", play.moment)
     play.receipts[receipt] = Bought(sold.purchase_id, sold.member_id, store)
@@ -110,6 +114,24 @@ async def happen(play: Play, step: steps.Happen) -> Outcome:
         )
         awards += done.awards
     return Outcome(awards=tuple(awards), source_id=done.event_id)
+
+
+async def _claims(play: Play, step: steps.Buy) -> tuple[UUID, ...] | None:
+    """The claims of the offers that the step names, the first to end of each; None: as the till would by itself."""
+    if step.offers is None:
+        return None
+    held = await list_in_hand(play.stage.fedele.database.reader, play.member(step), play.moment.now)
+    claims = {claim.offer_key: claim.id for claim in reversed(held)}
+    if missing := [key for key in step.offers if key not in claims]:
+        raise StepImpossible(f"the member has not claimed the offer '{missing[0]}', or used it already")
+    return tuple(claims[key] for key in step.offers)
+
+
+async def claim(play: Play, step: steps.ClaimOffer) -> Outcome:
+    """Take an offer."""
+    async with play.stage.fedele.database.transaction() as tx:
+        await claim_offer(tx, await play.programme(), play.member(step), step.offer, play.moment)
+    return Outcome()
 
 
 async def redeem(play: Play, step: steps.Redeem) -> Outcome:

@@ -41,7 +41,7 @@ async def compare(play: Play, expect: Expect, member_id: MemberId | None, outcom
     programme = await play.programme()
     found = [*_of_the_step(expect, outcome, programme)]
     if expect.explains:
-        found += _explained(expect, await _explanation(play, programme, member_id, outcome))
+        found += _explained(expect, await explanation(play, programme, member_id, outcome))
     if expect.liability is not None:
         found += await _liability(play, programme, expect.liability)
     if member_id is not None:
@@ -180,7 +180,7 @@ async def _liability(play: Play, programme: Programme, expected: Mapping[str, De
     ]
 
 
-async def _explanation(play: Play, programme: Programme, member_id: MemberId | None, outcome: Outcome) -> str:
+async def explanation(play: Play, programme: Programme, member_id: MemberId | None, outcome: Outcome) -> str:
     """Every rule tried for this purchase or event, in words."""
     if member_id is None or outcome.source_id is None:
         return ""

@@ -124,7 +124,9 @@ class Buy(StepBase):
     occurred_at: LocalTime | None = None
     """When it was sold, if the till tells it late; unset: now."""
     uses: tuple[Key, ...] = ()
-    """Rewards in hand that are used with this purchase, by their keys."""
+    """Rewards in hand that are used with this purchase, by their keys; amounts are then before they are taken off."""
+    offers: tuple[Key, ...] | None = None
+    """Claimed offers that are used, by their keys; unset: all that earn more."""
 
 
 class LineBack(Section):
@@ -162,6 +164,13 @@ class Redeem(StepBase):
 
     do: Literal["redeem"]
     reward: Key
+
+
+class ClaimOffer(StepBase):
+    """The member takes an offer."""
+
+    do: Literal["claim"]
+    offer: Key
 
 
 class Use(StepBase):
@@ -273,11 +282,30 @@ class ApplyProgramme(StepBase):
 
 
 Step = Annotated[
-    Advance | Check | Enrol | ChangeProfile | Buy | ReturnGoods | Happen | Redeem | Use | Cancel | Adjust | GrantTier
-    | JoinMembership | UseBenefit | SetPayment | CancelMembership | JoinChallenge | ApplyReferral | Choose | CloseDay
+    Advance
+    | Check
+    | Enrol
+    | ChangeProfile
+    | Buy
+    | ReturnGoods
+    | Happen
+    | Redeem
+    | ClaimOffer
+    | Use
+    | Cancel
+    | Adjust
+    | GrantTier
+    | JoinMembership
+    | UseBenefit
+    | SetPayment
+    | CancelMembership
+    | JoinChallenge
+    | ApplyReferral
+    | Choose
+    | CloseDay
     | ApplyProgramme,
     Field(discriminator="do"),
-]  # fmt: skip
+]
 
 
 class Unproved(Section):

@@ -60,6 +60,7 @@ class Play:
     receipts: dict[str, Bought] = dataclasses.field(default_factory=dict)
     payments_told: set[UUID] = dataclasses.field(default_factory=set)
     number: int = 0  # of the step being played, from 1
+    outcome: Outcome = Outcome()  # of the last step
 
     @property
     def moment(self) -> Moment:

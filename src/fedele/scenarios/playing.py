@@ -13,7 +13,7 @@ from fedele.kernel.ids import MemberId
 from fedele.kernel.money import from_units
 from fedele.scenarios import format as steps
 from fedele.scenarios.acting import act, apply_programme, enrol_person
-from fedele.scenarios.comparing import Difference, compare
+from fedele.scenarios.comparing import Difference, compare, explanation
 from fedele.scenarios.instants import instant_of
 from fedele.scenarios.passing import Calendar, pass_time
 from fedele.scenarios.play import Play, StepImpossible
@@ -33,6 +33,7 @@ class Failure:
     differences: tuple[Difference, ...]
     clock: str
     entries: tuple[str, ...] = ()  # the member's last ones, newest first
+    rules: tuple[str, ...] = ()  # every rule tried for this step's purchase or event, and why it gave what it gave
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ async def play_scenario(stage: Stage, file: ScenarioFile) -> Played:
     for index, step in enumerate(file.scenario.steps):
         play.number = index + 1
         if differences := await _play_step(play, step):
-            failure = await _failure(play, step, index, differences)
+            failure = await _failure(play, step, differences)
             return Played(file.name, len(file.scenario.steps), failure)
     return Played(file.name, len(file.scenario.steps))
 
@@ -88,11 +89,11 @@ async def _play_step(play: Play, step: steps.StepBase) -> list[Difference]:
     if step.after is not None:
         await pass_time(stage, step.after.from_instant(stage.clock.now, play.zone), play.calendar)
     try:
-        outcome = await act(play, step)
+        play.outcome = await act(play, step)
     except StepImpossible as error:
         return [Difference("step", "possible", str(error))]
     await stage.settle_down()
-    return await compare(play, step.expect, _member(play, step), outcome)
+    return await compare(play, step.expect, _member(play, step), play.outcome)
 
 
 def _member(play: Play, step: steps.StepBase) -> MemberId | None:
@@ -101,20 +102,22 @@ def _member(play: Play, step: steps.StepBase) -> MemberId | None:
     return play.member(step) if play.cast else None
 
 
-async def _failure(play: Play, step: steps.StepBase, index: int, differences: list[Difference]) -> Failure:
-    entries: tuple[str, ...] = ()
+async def _failure(play: Play, step: steps.StepBase, differences: list[Difference]) -> Failure:
+    entries, rules = tuple[str, ...](), tuple[str, ...]()
     if (member_id := _member(play, step)) is not None:
         page = await list_entries(play.stage.fedele.database.reader, member_id, ENTRIES_TOLD)
         currencies = (await play.programme()).section(Currencies)
         decimals = {currency.key: currency.decimals for currency in currencies}
         entries = tuple(_told(entry, decimals.get(entry.currency, 0), play.zone) for entry in page.items)
+        rules = tuple((await explanation(play, await play.programme(), member_id, play.outcome)).splitlines())
     return Failure(
-        step=index + 1,
-        line=play.file.line_of_step(index),
+        step=play.number,
+        line=play.file.line_of_step(play.number - 1),
         note=step.note,
         differences=tuple(differences),
         clock=play.moment.now.astimezone(play.zone).isoformat(timespec="minutes"),
         entries=entries,
+        rules=rules,
     )
 
 

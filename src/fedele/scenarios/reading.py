@@ -9,19 +9,15 @@ from typing import Any
 from fedele.domains.programme.errors import ProgrammeInvalid
 from fedele.domains.programme.queries import Document, change, read_document
 from fedele.domains.programme.types import Problem
-from fedele.kernel.refusal import Refusal
 from fedele.scenarios.format import Scenario
 
 
-class ScenarioInvalid(Refusal):
-    """The scenario file has mistakes; nothing was played."""
-
-    code = "SCENARIO_INVALID"
-    message = "{file}: {count} mistake(s); the first: {first}"
+class ScenarioInvalid(Exception):
+    """The scenario file has mistakes; nothing was played. `problems` has one entry for each, with its line."""
 
     def __init__(self, problems: tuple[Problem, ...], file: str) -> None:
         self.problems, self.file = problems, file
-        super().__init__(file=file, count=len(problems), first=str(problems[0]))
+        super().__init__(f"{file}: {len(problems)} mistake(s); the first: {problems[0]}")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -27,6 +27,9 @@ def _failure(name: str, failure: Failure) -> Iterator[str]:
         yield f"{difference.what}"
         yield from _indented("expected", difference.expected)
         yield from _indented("actual", difference.actual)
+    if failure.rules:
+        yield "the rules tried:"
+        yield from (f"  {rule}" for rule in failure.rules)
     if failure.entries:
         yield "the member's last entries:"
         yield from (f"  {entry}" for entry in failure.entries)
