@@ -69,8 +69,9 @@ bench-graphql: $(VENV)/.test ## Measure the GraphQL side alone
 faults: $(VENV)/.test ## The long fault suite: kills, cut connections, hammers
 	@$(BIN)/python -m tests.faults
 
-fuzz: $(VENV)/.test ## Property tests with many more examples
+fuzz: $(VENV)/.test ## Property tests with many more examples; every number of every template changed
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -n $(JOBS) -m "not long" -k "machine or property or hypothesis or fuzz" tests
+	@$(BIN)/pytest -n $(JOBS) -m long tests/stories/test_each_number_of_a_template_matters.py
 
 lock: $(VENV)/.test ## Pin the dependencies again (needs uv)
 	@for out in requirements.lock:build tests/requirements.lock:test; do \
