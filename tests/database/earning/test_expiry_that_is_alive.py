@@ -210,3 +210,29 @@ async def test_units_given_outside_the_rules_live_by_the_same_rules(database: Da
     async with database.transaction() as tx:
         await post(tx, member_id, operations, moment)
     assert await ends(database, member_id) == ["2027-03-05", "2027-03-05"]
+
+
+async def test_what_comes_late_follows_the_tier_since_its_time(database: Database) -> None:
+    """Stars of January that reach us in April, a month after gold: they were earned in green, and never end."""
+    till, member_id = await opened(database, BY_TIER)
+    await buy(till, member_id, "2026-03-10", 60_000)
+    await follow(database, till, member_id, "2026-03-10")
+    await buy(till, member_id, "2026-04-10", occurred_at=noon("2026-01-15").now)
+    assert await ends(database, member_id) == [None, None]
+
+
+async def test_in_the_end_the_present_tier_governs(database: Database) -> None:
+    """Diamond is followed; then a late sale says that gold came before it: the stars go on ending as diamond's do."""
+    by_tier = BY_TIER.replace(
+        "gold: {type: never}", "gold: {type: never}, diamond: {type: rolling, period: {years: 2}}"
+    )
+    more = "    - {key: gold, name: Gold, threshold: 500}\n    - {key: diamond, name: Diamond, threshold: 2000}\n"
+    text = PROGRAMME.replace("    - {key: gold, name: Gold, threshold: 500}\n", more).replace("EXPIRY", by_tier)
+    till = await open_till(database, text)
+    member_id = await enrolled(database)
+    await buy(till, member_id, "2026-03-10", 250_000)
+    await follow(database, till, member_id, "2026-03-10")
+    assert await ends(database, member_id) == ["2028-03-10"]
+    await buy(till, member_id, "2026-04-10", 60_000, occurred_at=noon("2026-03-01").now)
+    await follow(database, till, member_id, "2026-04-10")
+    assert set(await ends(database, member_id)) == {"2028-03-10"}

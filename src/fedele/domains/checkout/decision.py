@@ -19,6 +19,7 @@ from fedele.domains.earning.queries import (
     evaluate_purchase,
     expires_at,
     expiry_of,
+    followed,
     start_of_day,
     takes_of,
 )
@@ -73,7 +74,7 @@ def decide_sale(
     given = {award.rule for award in evaluation.awards}
     used = tuple(benefit for benefit in benefits if benefit.boost is None or benefit.boost.key in given)
     burns = _burns(rules, sale, purchase_id)
-    earns, places = _earns(rules, evaluation, earner.tier, at, purchase_id, "purchase", len(burns))
+    earns, places = _earns(rules, evaluation, then, at, purchase_id, "purchase", len(burns))
     counters = _counters(rules, evaluation, at, sum(qualifying_minor(rules, sale)), visit=True)
     judged = then.judge(_own(counters, rules.tiers.counter))
     kinds: tuple[ActivityKind, ...] = ("purchase",)
@@ -102,7 +103,7 @@ def decide_event(
     then = TierThen.of(rules, state, at, now)
     earner = _earner(rules, state, then.tier, (), means)
     evaluation = evaluate_event(rules.earning, occasion, earner)
-    earns, places = _earns(rules, evaluation, earner.tier, at, event_id, "event", 0)
+    earns, places = _earns(rules, evaluation, then, at, event_id, "event", 0)
     counters = _counters(rules, evaluation, at, 0, visit=False)
     judged = then.judge(_own(counters, rules.tiers.counter))
     kinds: tuple[ActivityKind, ...] = ("event", "earn") if earns else ("event",)
@@ -143,7 +144,7 @@ def _earner(rules: Rules, state: MemberState, tier: str | None, benefits: Sequen
 
 
 def _earns(
-    rules: Rules, evaluation: Evaluation, tier: str | None, at: datetime, source_id: UUID, source: str, offset: int
+    rules: Rules, evaluation: Evaluation, then: TierThen, at: datetime, source_id: UUID, source: str, offset: int
 ) -> tuple[list[Mapping[str, Any]], dict[Place, int]]:
     """One earn for each currency and date of availability; the rules that gave it stand in its reason."""
     grouped: dict[Place, list[Award]] = {}
@@ -155,7 +156,6 @@ def _earns(
     for place, awards in grouped.items():
         currency, active_on = place
         active_from = start_of_day(active_on, rules.tiers.time_zone) if active_on else at
-        expiry = expiry_of(rules.earning.currencies.get(currency), tier)
         places[place] = offset + len(operations)
         earn = Earn(
             scope=source,
@@ -168,10 +168,19 @@ def _earns(
             source=source,
             purchase_id=source_id if source == "purchase" else None,
             activates_at=active_from if active_on else None,
-            expires_at=expires_at(expiry, active_from, rules.tiers.time_zone),
+            expires_at=_end_of_life(rules, currency, then, active_from),
         )
         operations.append(earn.as_json())
     return operations, places
+
+
+def _end_of_life(rules: Rules, key: str, then: TierThen, active_from: datetime) -> datetime | None:
+    """When units end: by the tier of their time, and as what came late would have followed the tier since then."""
+    currency, zone = rules.earning.currencies.get(key), rules.tiers.time_zone
+    end = expires_at(expiry_of(currency, then.tier), active_from, zone)
+    for changed, tier in then.state.tiers_after if currency.expiry_by_tier else ():
+        end = followed(expiry_of(currency, then.level(tier)), end, active_from, changed, zone)
+    return end
 
 
 def _burns(rules: Rules, sale: Sale, purchase_id: UUID) -> list[Mapping[str, Any]]:

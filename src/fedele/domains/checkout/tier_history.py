@@ -57,10 +57,12 @@ class TierThen:
     @property
     def tier(self) -> TierKey | None:
         """The tier by which the sale is rated; the lowest, where history says none or one that is gone."""
+        return self.level(self._recorded())
+
+    def level(self, tier: TierKey | None) -> TierKey | None:
+        """The tier of this key; the lowest for none or one that is gone."""
         levels = self.rules.config.levels
-        if not levels:
-            return self._recorded()
-        return levels[self.rules.place(self._recorded())].key
+        return levels[self.rules.place(tier)].key if levels else tier
 
     def _recorded(self) -> TierKey | None:
         if not self.late:
@@ -103,7 +105,7 @@ class _Correction:
         while waiting:
             instant = waiting.pop(0)
             while after and after[0][0] <= instant:
-                recorded = history = self._level(after.pop(0)[1])
+                recorded = history = self.then.level(after.pop(0)[1])
             self._judge(recorded, instant)
             effective = recorded
             if self.gained is not None and self.rules.place(self.gained.tier) > self.rules.place(recorded):
@@ -150,9 +152,6 @@ class _Correction:
             return dict(self.days)
         known = {day: amount for day, amount in self.days.items() if day < today}
         return known | {day: amount for day, amount in self.own.items() if day == today}
-
-    def _level(self, tier: TierKey | None) -> TierKey | None:
-        return self.rules.config.levels[self.rules.place(tier)].key
 
     def _note(self, history: TierKey | None, effective: TierKey | None, instant: datetime) -> None:
         up = self.rules.place(effective) > self.rules.place(history)

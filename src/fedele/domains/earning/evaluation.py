@@ -164,8 +164,8 @@ class _Work:
         capped = self.meter.fit(rule.key, rule.caps, award.units, decimals)
         if capped.units == 0 < award.units:
             return self.note(rule, "cap_reached", **_cap_details(capped.cap, capped.room, award.units))
-        usage = self.meter.fill(rule.key, rule.caps, capped.units)
-        if (rule.cooldown_hours or rule.times_max) and (rule.key, "lifetime") not in usage:
+        usage = self.meter.fill(rule.key, rule.caps, capped.units) if capped.units else ()
+        if capped.units and (rule.cooldown_hours or rule.times_max) and (rule.key, "lifetime") not in usage:
             usage += ((rule.key, "lifetime"),)
         self.awards.append(dataclasses.replace(_cut(award, capped.units), usage=usage))
         details = dict(basis or {})

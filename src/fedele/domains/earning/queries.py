@@ -16,6 +16,7 @@ from fedele.domains.earning.expiry import (
     end_of_day,
     expires_at,
     expiry_of,
+    followed,
     start_of_day,
 )
 from fedele.domains.earning.means import read_means, takes_of
@@ -45,6 +46,7 @@ __all__ = [
     "explain_source",
     "explain_transaction",
     "find_evaluation",
+    "followed",
     "given_awards",
     "grant",
     "line_bindings",

@@ -64,7 +64,14 @@ async def _changes_to_follow(tx: Transaction, member_id: MemberId) -> list[_Chan
         """,
         member_id,
     )
-    return [_Change(row["change_id"], row["to_tier"], row["occurred_at"]) for row in rows]
+    changes = [_Change(row["change_id"], row["to_tier"], row["occurred_at"]) for row in rows]
+    if not changes:
+        return []
+    # A late sale corrects the history before a later change: in the end it is the present tier that governs.
+    now = await tx.fetch_row("SELECT tier_key, since FROM tier_standing WHERE member_id = $1", member_id)
+    if now is not None and now["tier_key"] != changes[-1].tier:
+        changes.append(_Change(changes[-1].id, now["tier_key"], now["since"]))
+    return changes
 
 
 def _moves(
