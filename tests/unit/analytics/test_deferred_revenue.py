@@ -72,11 +72,13 @@ def test_units_without_a_sale_are_a_provision_not_revenue() -> None:
 
 
 def test_no_breakage_is_expected_before_there_is_experience() -> None:
-    """Five months of history entitle nobody to expect breakage, however little was spent; after six it is estimated."""
-    flows = simulated_flows(1, 12, 12, monthly=0.1, loyal=0.6)
-    experience = Experience(flows, None, month_number(12))
+    """Five months entitle nobody to expect breakage, nor do ten in which no unit came to its end, however little was
+    spent; six months with an end in them do."""
+    short, long = (simulated_flows(1, 12, lifetime, monthly=0.1, loyal=0.6) for lifetime in (4, 12))
+    experience = Experience(short, None, month_number(12))
     assert experience.fresh_redemption(month_number(EXPERIENCE_MONTHS - 2)) == 1.0
-    assert 0.2 < experience.fresh_redemption(month_number(EXPERIENCE_MONTHS)) < 0.9
+    assert 0.1 < experience.fresh_redemption(month_number(EXPERIENCE_MONTHS)) < 0.9
+    assert Experience(long, None, month_number(12)).fresh_redemption(month_number(10)) == 1.0
 
 
 def test_a_closed_month_never_changes() -> None:

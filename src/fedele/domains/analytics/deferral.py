@@ -11,7 +11,8 @@ accrual (a portfolio, 15.4), with everything counted in units U of one currency:
 The worth is that of the programme version which the accrual carries; it is not allocated anew when the worth changes
 later (15.88). The expectation is estimated anew at every month's end from what had happened by then, so that a closed
 month never changes; a change of estimate falls into the month in which it is made. Breakage is expected only after
-EXPERIENCE_MONTHS whole months of history: before that nobody is entitled to expect any (15.B46), and all is deferred.
+EXPERIENCE_MONTHS whole months, and once units have really come to their end: that nobody has spent anything yet
+entitles nobody to expect that nobody will (15.B46, 15.56). Until then all is deferred.
 
 Units that no sale gave (an event, an import, a correction) have no price to share. What they will cost is told apart,
 as a provision at worth × expected redemption.
@@ -45,7 +46,8 @@ class Experience:
         """What is known at the end of a month; None: too little to expect any breakage."""
         until = min(next_month(month), self.complete_until)
         first = min((flow.month for flow in self.flows), default=until)
-        if months_between(first, until) < EXPERIENCE_MONTHS:
+        seen_the_end = any(flow.expired > 0 and flow.month < until for flow in self.flows)
+        if months_between(first, until) < EXPERIENCE_MONTHS or not seen_the_end:
             return None
         return learn(self.flows, until)
 

@@ -61,7 +61,7 @@ def within_means(evaluation: Evaluation, rulebook: Rulebook, earner: Earner, sal
     for award in evaluation.awards:
         cost, pot = cost_minor(rulebook, award), means.pots.get(award.rule)
         if award.rule in floors and sale and not _keeps_floor(award, floors[award.rule], cost, sale, means.costs or {}):
-            refused[award.rule] = _told(award, "margin_floor", floor=str(floors[award.rule].normalize()))
+            refused[award.rule] = _told(award, "margin_floor", floor=f"{floors[award.rule].normalize():f}")
         elif pot is not None and left[pot.id] < cost:
             refused[award.rule] = _told(award, "budget_exhausted")
         else:
