@@ -23,7 +23,7 @@ def differences(old: Mapping[str, BaseModel] | None, new: Mapping[str, BaseModel
 
 def _dump(model: BaseModel) -> Any:
     """Only what the file says: a default that a later release changes is no change of the programme."""
-    return _keyed(model.model_dump(mode="json", exclude_unset=True))
+    return _keyed(model.model_dump(mode="json", exclude_unset=True, by_alias=True))
 
 
 def _keyed(value: Any) -> Any:
