@@ -91,7 +91,7 @@ def test_the_check_can_see_a_forgotten_handler() -> None:
     """Without one handler and one schedule, the two are missed."""
     handlers, schedules = registered()
     offered = [*modules("handlers"), *modules("jobs")]
-    fewer = [one for one in (*handlers, *schedules) if one.name not in ("feed.forget_member", "ledger.sweep")]
+    fewer = [one for one in (*handlers, *schedules) if one.name not in ("feed.forget_member", "ledger.checkpoint")]
     assert len(forgotten_makers(fewer, offered)) == 2
 
 

@@ -27,7 +27,7 @@ class SetCardPinUserError(UserError):
 class SetCardPinPayload:
     """Whether the PIN is set."""
 
-    set: bool = False
+    set: bool | None = None
     user_errors: list[SetCardPinUserError] = strawberry.field(default_factory=list)
 
 

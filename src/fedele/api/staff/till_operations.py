@@ -188,9 +188,9 @@ class ReplayUserError(UserError):
 class ReplayPayload:
     """One result a sale, in the order in which they were sent."""
 
-    results: list[ReplayedSale] = strawberry.field(default_factory=list)
-    missing: list[SequenceGap] = strawberry.field(
-        default_factory=list, description="Gaps in the device's numbers, over all that ever came: send those too."
+    results: list[ReplayedSale] | None = None
+    missing: list[SequenceGap] | None = strawberry.field(
+        default=None, description="Gaps in the device's numbers, over all that ever came: send those too."
     )
     next_sequence: int | None = None
     user_errors: list[ReplayUserError] = strawberry.field(default_factory=list)

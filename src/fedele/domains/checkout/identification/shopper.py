@@ -1,14 +1,13 @@
 """Who stands at the till: the member of a scanned card, phone or receipt, a member scanned before, or a guest."""
 
 import dataclasses
-import hmac
 import re
-from uuid import UUID
 
 from fedele.db.database import Queryable
 from fedele.domains.activity.types import PurchaseId
 from fedele.domains.auth.commands import take
 from fedele.domains.checkout.errors import BasketInvalid
+from fedele.domains.checkout.identification.receipts import RECEIPT_PREFIX, read_receipt_token
 from fedele.domains.checkout.ports import Till
 from fedele.domains.checkout.types import Basket, IdentifiedBy
 from fedele.domains.members.config import MembersConfig
@@ -20,11 +19,8 @@ from fedele.domains.till.errors import PhoneLookupOff
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId, StoreId, guest_member_id
 
-RECEIPT_PREFIX = "FRT1"
 LOOKUPS_BURST, LOOKUPS_SECONDS = 20, 600  # by telephone, for each till key
 _PHONE = re.compile(r"[+0-9][0-9 ()./-]{5,24}")
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_RECEIPT_LENGTH, _MAC_BYTES = 60, 5
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -115,30 +111,3 @@ async def _member_of_receipt(till: Till, token: str, store_id: StoreId | None) -
     if store is None or (store_id is not None and store != store_id):
         raise CardCodeUnknown(field="code")
     return Shopper(member_id, identified_by="receipt", purchase_id=purchase_id)
-
-
-def receipt_token(peppers: Peppers, member_id: MemberId, purchase_id: PurchaseId) -> str:
-    """What a receipt prints as a QR code, so that a return desk finds the purchase: both ids under a signature."""
-    body = member_id.bytes + purchase_id.bytes
-    number = int.from_bytes(body + _receipt_mac(peppers, peppers.current, body), "big")
-    return RECEIPT_PREFIX + "".join(_ALPHABET[number >> 5 * place & 31] for place in reversed(range(_RECEIPT_LENGTH)))
-
-
-def read_receipt_token(peppers: Peppers, token: str) -> tuple[MemberId, PurchaseId] | None:
-    """The ids of a receipt's token, or None for one that we did not sign."""
-    text = token.removeprefix(RECEIPT_PREFIX)
-    if len(text) != _RECEIPT_LENGTH or set(text) - set(_ALPHABET):
-        return None
-    number = 0
-    for character in text:
-        number = number * 32 + _ALPHABET.index(character)
-    if number.bit_length() > 8 * (32 + _MAC_BYTES):
-        return None
-    raw = number.to_bytes(32 + _MAC_BYTES, "big")
-    body, mac = raw[:32], raw[32:]
-    signed = [hmac.compare_digest(mac, _receipt_mac(peppers, version, body)) for version in peppers.values]
-    return (MemberId(UUID(bytes=body[:16])), PurchaseId(UUID(bytes=body[16:]))) if any(signed) else None
-
-
-def _receipt_mac(peppers: Peppers, version: int, body: bytes) -> bytes:
-    return hmac.digest(peppers.values[version].get_secret_value(), b"receipt-token-1\0" + body, "sha256")[:_MAC_BYTES]
