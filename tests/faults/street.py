@@ -96,7 +96,7 @@ class Street:
                 return False
 
             try:
-                await until(answers)
+                await until(answers, 120)
             except TimeoutError:
                 raise AssertionError(f"the API is not ready:\n{self.api.output if self.api else ''}") from None
 
