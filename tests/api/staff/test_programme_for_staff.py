@@ -1,8 +1,10 @@
 """The programme in the staff schema: planned in words, applied once, refused with the line of the mistake."""
 
+from decimal import Decimal
 from pathlib import Path
 
 from tests.factories.programme import template_text
+from tests.factories.till_operations import settled
 
 FOLDER = Path("graphql/operations/console")
 APPLY = (FOLDER / "ApplyProgramme.graphql").read_text()
@@ -89,3 +91,21 @@ async def test_a_scheduled_version_is_listed_and_withdrawn(api):
     assert [version["state"] for version in listed] == ["WITHDRAWN", "IN_FORCE"]
     refused = await api.ask_staff(WITHDRAW, headers=api.till, input={"version": 1})
     assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
+
+
+async def test_a_plan_says_whom_it_touches_and_what_it_costs(api):
+    """A dearer rule: whom it gave something to of late, and what the last days would have cost more."""
+    sale = await settled(api)
+    dearer = template_text("grocer").replace("multiplier: 2\n", "multiplier: 3\n").replace("amount: 200", "amount: 600")
+    plan = (await api.ask_staff(PLAN, sourceText=dearer, costDays=28))["data"]["programmePlan"]
+    assert [(one["section"], one["key"], one["members"]) for one in plan["affected"]] == [
+        ("earning", "fresh-double", 1)
+    ]
+    (points,) = [one for one in plan["cost"]["currencies"] if one["currency"] == "points"]
+    given = sum(award.units for award in sale.awards if award.currency == "points")
+    assert (Decimal(points["given"]), points["gaining"], points["losing"]) == (given, 1, 0)
+    assert (given, Decimal(points["wouldBe"])) == (200, 600)
+    assert Decimal(points["unexplained"]) == 0
+    assert (await api.ask_staff(PLAN, sourceText=dearer))["data"]["programmePlan"]["cost"] is None
+    refused = await api.ask_staff(PLAN, sourceText=dearer, costDays=99_999)
+    assert refused["errors"][0]["extensions"]["code"] == "BAD_INPUT"

@@ -1,6 +1,5 @@
 """The programme for operators: what is in force, which versions there were, what a file would change, applying it."""
 
-import asyncio
 from datetime import datetime
 from enum import Enum
 from typing import Self
@@ -86,27 +85,6 @@ class ProgrammeProblem:
 
 
 @strawberry.type
-class ProgrammeChange:
-    """One difference between what is in force and a file."""
-
-    section: str
-    path: str = strawberry.field(description="Within the section: rules[base].multiplier.")
-    kind: str = strawberry.field(description="added, removed or changed.")
-    words: str = strawberry.field(description="The whole change in a sentence.")
-
-
-@strawberry.type
-class ProgrammePlan:
-    """What applying a file would do."""
-
-    valid: bool
-    problems: list[ProgrammeProblem] = strawberry.field(description="Mistakes; a file that has any cannot be applied.")
-    warnings: list[ProgrammeProblem]
-    changes: list[ProgrammeChange] = strawberry.field(description="Against the version in force then.")
-    against_version: int | None = strawberry.field(description="Null before the first version.")
-
-
-@strawberry.type
 class ProgrammeQuery:
     """The programme's file and history."""
 
@@ -128,30 +106,6 @@ class ProgrammeQuery:
         """Every version that was applied, the newest first: past, in force, scheduled, replaced and withdrawn."""
         records = await queries.list_versions(info.context.reader, info.context.moment.now)
         return [ProgrammeVersion.of(record) for record in records]
-
-    @query_field(requires=Scope.PROGRAMME_READ)
-    async def programme_plan(
-        self, info: Info, source_text: str, effective_from: datetime | None = None
-    ) -> ProgrammePlan | None:
-        """What applying this file would change, in words; or its mistakes. Changes nothing."""
-        context = info.context
-        old = await _in_force(context, effective_from or context.moment.now)
-        against = old.version if old else None
-        try:
-            checked = await asyncio.to_thread(queries.check, source_text, context.services.programmes.sections)
-        except errors.ProgrammeInvalid as error:
-            problems = [ProgrammeProblem.of(problem) for problem in error.problems]
-            return ProgrammePlan(valid=False, problems=problems, warnings=[], changes=[], against_version=against)
-        return ProgrammePlan(
-            valid=True,
-            problems=[],
-            warnings=[ProgrammeProblem.of(warning) for warning in checked.warnings],
-            changes=[
-                ProgrammeChange(section=change.section, path=change.path, kind=change.kind, words=change.words)
-                for change in queries.plan(old, checked)
-            ],
-            against_version=against,
-        )
 
 
 @user_error(errors.ProgrammeInvalid, errors.EffectiveInThePast, errors.ProgrammeMoved)
@@ -258,10 +212,3 @@ async def _apply(context: Context, tx: Transaction, input: ApplyProgrammeInput) 
     if claimed is not None:
         await claimed.answer(tx, {"version": applied.programme.version, "created": applied.created})
     return applied.programme, applied.created
-
-
-async def _in_force(context: Context, when: datetime) -> types.Programme | None:
-    try:
-        return await context.services.programmes.at(when)
-    except errors.NoProgramme:
-        return None

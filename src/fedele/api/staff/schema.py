@@ -14,6 +14,7 @@ from fedele.api.staff.ledger import LedgerFields, LedgerMutation
 from fedele.api.staff.members import MemberMutation, MemberQuery, ProfileFields, fetch_member
 from fedele.api.staff.memberships import MembershipFields, MembershipMutation
 from fedele.api.staff.programme import ProgrammeMutation, ProgrammeQuery
+from fedele.api.staff.proposals import ProposalQuery
 from fedele.api.staff.receipts import ReceiptQuery
 from fedele.api.staff.referrals import ReferralMutation, ReferralQuery
 from fedele.api.staff.rewards import RedemptionFields, RewardMutation, RewardQuery
@@ -72,6 +73,7 @@ QUERIES: tuple[type, ...] = (
     MemberQuery,
     ExplainQuery,
     ProgrammeQuery,
+    ProposalQuery,
     RewardQuery,
     ChallengeQuery,
     ReferralQuery,
