@@ -98,3 +98,8 @@ async def twenty_draws(api: Api) -> dict[str, Any]:
                 member_id, new_id(), 100_000_000 + number, api.moment.now,
             )  # fmt: skip
     return {"memberId": ids.member_id(member_id), "surprise": "gift"}
+
+
+async def in_italian(_api: Api) -> dict[str, Any]:
+    """Words to send to a friend in Italy."""
+    return {"input": {"locale": "it"}}

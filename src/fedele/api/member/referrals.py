@@ -13,7 +13,7 @@ from fedele.api.member.base import MemberBase
 from fedele.api.member.programme import Speaker
 from fedele.api.member.rewards import Price
 from fedele.api.permissions import MEMBER, mutation_field
-from fedele.api.scalars import URL
+from fedele.api.scalars import URL, Locale
 from fedele.domains.members.types import Peppers
 from fedele.domains.prizes.config import Prize
 from fedele.domains.programme.config import Currencies
@@ -164,8 +164,8 @@ class ReferralFields(MemberBase):
         return await _referral(info.context)
 
 
-async def _referral(context: Context) -> Referral | None:
-    programme, locale = await context.programme(), await context.language()
+async def _referral(context: Context, locale: str | None = None) -> Referral | None:
+    programme, locale = await context.programme(), locale or await context.language()
     if not programme.section(ReferralConfig).enabled:
         return None
     overview = await queries.overview_of(context.reader, programme, context.member_id, context.moment.now)
@@ -207,6 +207,15 @@ class ApplyReferralCodeInput:
     )
 
 
+@strawberry.input
+class ShareReferralInput:
+    """What to share it with."""
+
+    locale: Locale | None = strawberry.field(
+        default=None, description="The language of the words to send; unset: the member's own."
+    )
+
+
 @user_error(errors.ReferralClosed)
 class ShareReferralUserError(UserError):
     """Why there is nothing to share."""
@@ -236,11 +245,11 @@ class ReferralMutation:
         return ApplyReferralCodePayload(came_by=_own(record))
 
     @mutation_field(requires=MEMBER)
-    async def share_referral(self, info: Info) -> ShareReferralPayload | None:
+    async def share_referral(self, info: Info, input: ShareReferralInput) -> ShareReferralPayload | None:
         """The member's own code, made when they have none. Repeating the call answers the same code."""
         context = info.context
         if not (await context.programme()).section(ReferralConfig).enabled:
             raise errors.ReferralClosed
         async with context.database.transaction() as tx:
             await commands.issue_code(tx, context.member_id, context.moment)
-        return ShareReferralPayload(referral=await _referral(context))
+        return ShareReferralPayload(referral=await _referral(context, input.locale))

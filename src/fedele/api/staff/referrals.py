@@ -118,21 +118,42 @@ class ReferralQuery:
 
 
 @user_error(errors.ReferralNotHeld)
-class ReviewReferralUserError(UserError):
-    """Why nothing was decided."""
+class ApproveReferralUserError(UserError):
+    """Why it was not approved."""
 
 
 @strawberry.type
-class ReviewReferralPayload:
+class ApproveReferralPayload:
     """The referral after the decision, or why there was none."""
 
     referral: StaffReferral | None = None
-    user_errors: list[ReviewReferralUserError] = strawberry.field(default_factory=list)
+    user_errors: list[ApproveReferralUserError] = strawberry.field(default_factory=list)
 
 
 @strawberry.input
-class ReviewReferralInput:
-    """Which referral, and why."""
+class ApproveReferralInput:
+    """Which referral, and why it may go on."""
+
+    friend_id: strawberry.ID = strawberry.field(description="The member who applied the code.")
+    reason: str = strawberry.field(description="For the log; at most 500 characters, no personal data.")
+
+
+@user_error(errors.ReferralNotHeld)
+class RejectReferralUserError(UserError):
+    """Why it was not rejected."""
+
+
+@strawberry.type
+class RejectReferralPayload:
+    """The referral after the decision, or why there was none."""
+
+    referral: StaffReferral | None = None
+    user_errors: list[RejectReferralUserError] = strawberry.field(default_factory=list)
+
+
+@strawberry.input
+class RejectReferralInput:
+    """Which referral, and why it is refused."""
 
     friend_id: strawberry.ID = strawberry.field(description="The member who applied the code.")
     reason: str = strawberry.field(description="For the log; at most 500 characters, no personal data.")
@@ -143,7 +164,7 @@ class ReferralMutation:
     """What staff decide about referrals."""
 
     @mutation_field(requires=Scope.MEMBERS_WRITE)
-    async def approve_referral(self, info: Info, input: ReviewReferralInput) -> ReviewReferralPayload | None:
+    async def approve_referral(self, info: Info, input: ApproveReferralInput) -> ApproveReferralPayload | None:
         """Let a held referral go on: it is paid once its purchase has settled, and not suspected again."""
         context, friend_id = info.context, ids.member_id_of(input.friend_id, field="friendId")
         referral = await queries.find_referral(context.reader, friend_id)
@@ -154,15 +175,15 @@ class ReferralMutation:
             record = await commands.approve_referral(
                 tx, programme, friend_id, _actor(context), input.reason, context.moment
             )
-        return ReviewReferralPayload(referral=StaffReferral.of(record, await context.language()))
+        return ApproveReferralPayload(referral=StaffReferral.of(record, await context.language()))
 
     @mutation_field(requires=Scope.MEMBERS_WRITE)
-    async def reject_referral(self, info: Info, input: ReviewReferralInput) -> ReviewReferralPayload | None:
+    async def reject_referral(self, info: Info, input: RejectReferralInput) -> RejectReferralPayload | None:
         """Refuse a held referral. Nobody is paid, and the referrer's place is free again."""
         context, friend_id = info.context, ids.member_id_of(input.friend_id, field="friendId")
         async with context.database.transaction() as tx:
             record = await commands.reject_referral(tx, friend_id, _actor(context), input.reason, context.moment)
-        return ReviewReferralPayload(referral=StaffReferral.of(record, await context.language()))
+        return RejectReferralPayload(referral=StaffReferral.of(record, await context.language()))
 
 
 def _actor(context: Context) -> str:

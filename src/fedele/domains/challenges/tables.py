@@ -83,7 +83,9 @@ class ChallengeAwardRow(Table, table=True):
 
     __tablename__ = "challenge_award"
     __table_args__ = (
-        UniqueConstraint("member_id", "kind", "challenge_key", "period", "step", "nth"),
+        UniqueConstraint(
+            "member_id", "kind", "challenge_key", "period", "step", "nth", name="uq_challenge_award_member_id_kind"
+        ),
         Index("ix_challenge_award_kind_challenge_key", "kind", "challenge_key"),
         CheckConstraint("kind IN ('challenge', 'streak', 'surprise')", name="kind_known"),
         CheckConstraint("state IN ('given', 'revoked')", name="state_known"),
