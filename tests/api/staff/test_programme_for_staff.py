@@ -108,4 +108,4 @@ async def test_a_plan_says_whom_it_touches_and_what_it_costs(api):
     assert Decimal(points["unexplained"]) == 0
     assert (await api.ask_staff(PLAN, sourceText=dearer))["data"]["programmePlan"]["cost"] is None
     refused = await api.ask_staff(PLAN, sourceText=dearer, costDays=99_999)
-    assert refused["errors"][0]["extensions"]["code"] == "BAD_INPUT"
+    assert refused["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
