@@ -41,7 +41,7 @@ def counting(database: Database, *, careless: bool) -> ClosingStep:
                 await other.execute(_COUNT, list(member_ids), end.day)
         else:
             await tx.execute(_COUNT, list(member_ids), end.day)
-        await asyncio.sleep(0.02)  # a kill may land here
+        await asyncio.sleep(0.1)  # a kill may land here
         return len(member_ids)
 
     return ClosingStep("seen", due, run)
@@ -54,8 +54,9 @@ async def main(url: str, *, careless: bool) -> None:
     small = [dataclasses.replace(step, batch_count=5) for step in steps]
     print("ready", flush=True)
     programmes = ProgrammeSource(database, PROGRAMME_SECTIONS)
-    while not (await close_day(database, programmes, DAY, Moment(MIDNIGHT), small)).finished:
-        await asyncio.sleep(0.1)
+    for _ in range(100):
+        if (await close_day(database, programmes, DAY, Moment(MIDNIGHT), small)).finished:
+            break
     await database.close()
 
 
