@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from fedele.api import ids
 from fedele.api.execution.operations import read_operations
 from fedele.domains.members import queries
 from fedele.keyring import open_keyring
@@ -16,6 +17,7 @@ DOCUMENTS = {file.name: file.text for file in read_operations("member")}
 NAME = "Adelaide Kowalewska-Test"
 PICTURE = "https://pictures.example/adelaide-445566.png"
 PHONE_TOKEN = "registration-token-of-adelaide-445566"
+HOME = "17 Adelaide Mews"
 COMPLAINT = "the cashier knows that Adelaide 445566 has diabetes"
 
 
@@ -35,9 +37,13 @@ async def tell_everything(api: Api) -> tuple[str, ...]:
     survey = await VARIABLES["member/AnswerSurvey"](api)
     survey["input"]["answers"].append({"question": "better", "text": COMPLAINT})
     await run("AnswerSurvey", survey)
+    bag = await VARIABLES["member/RedeemReward"](api)
+    delivery = {"recipient": NAME, "street": HOME, "city": "Lexington", "country": "US"}
+    bag["input"] |= {"rewardId": ids.key_id("reward", "canvas-bag"), "idempotencyKey": "bag", "delivery": delivery}
+    await run("RedeemReward", bag)
     code = await queries.find_card_code(api.database.reader, api.member.member_id)
     assert code is not None
-    return NAME, PICTURE, PHONE_TOKEN, COMPLAINT, "ada@example.org", code.code
+    return NAME, PICTURE, PHONE_TOKEN, COMPLAINT, HOME, "ada@example.org", code.code
 
 
 async def test_no_table_remembers_an_erased_member(api: Api, admin: Any, database_url: str, tmp_path: Path) -> None:
