@@ -113,8 +113,9 @@ async def test_a_kept_reward_is_no_other_baskets(database: Database) -> None:
     other = basket(line(amount=900), member_id=member_id, rewards=(reward,), confirmation=CONFIRMED)
     with pytest.raises(RewardNotUsable):
         await commands.settle(till, other, "other", at())
-    with pytest.raises(RewardNotUsable):
-        await commands.hold(till, asked(member_id=member_id, rewards=(reward,)), "hold again", at())
+    for kept in (reward, await with_reward(till, member_id, "elsewhere")):
+        with pytest.raises(RewardNotUsable):
+            await commands.hold(till, asked(member_id=member_id, rewards=(kept,)), f"hold {kept}", at())
     assert (await queries.scan(till, await card_of(till, member_id), STORE, at())).held == ()
     released = await commands.release(till, STORE, member_id, held.id, at())
     assert released.status == "released"

@@ -52,7 +52,7 @@ class PayLimitExceeded(Refusal):
     """More, fewer or other numbers of units than may pay this basket. Details: currency, units_max, minimum, step."""
 
     code = "PAY_LIMIT_EXCEEDED"
-    message = "At most {units_max} {currency} can pay here (at least {minimum}, in steps of {step}; 0: any number)."
+    message = "At most {units_max} {currency} can pay here: from {minimum}, in steps of {step}."
 
 
 class QuoteChanged(Refusal):

@@ -71,9 +71,13 @@ def check_payment(rules: Rules, sale: Sale, tenders: Sequence[Tender]) -> None:
         units = units_worth(currency, Money(amount, sale.currency))
         limit = limit_of(currency, original_minor(sale.lines), sale.currency)
         if units > limit.units_max or units < limit.units_min or (limit.step and units % limit.step):
-            most = from_units(limit.units_max, currency.decimals)
+            smallest = from_units(1, currency.decimals)
             raise PayLimitExceeded(
-                currency=key, units_max=most, minimum=currency.pay.minimum, step=currency.pay.step, field="tenders"
+                currency=key,
+                units_max=from_units(limit.units_max, currency.decimals),
+                minimum=max(currency.pay.minimum, smallest),
+                step=max(currency.pay.step, smallest),
+                field="tenders",
             )
 
 

@@ -15,7 +15,7 @@ from fedele.domains.members.errors import MemberErased, MemberNotFound
 from fedele.domains.programme.config import Currencies
 from fedele.domains.programme.types import Programme
 from fedele.domains.rewards.commands import cancel_redemption, redeem_reward
-from fedele.domains.rewards.queries import list_held
+from fedele.domains.rewards.queries import held_usable
 from fedele.domains.rewards.types import RedemptionId
 from fedele.domains.till import queries
 from fedele.domains.till.commands.authorise import use_authorisation
@@ -191,13 +191,14 @@ async def _keep_units(
 async def _keep_rewards(
     tx: Transaction, programme: Programme, asked: HoldAsked, hold_id: HoldId, moment: Moment
 ) -> list[dict[str, Any]]:
-    held = {redemption.id: redemption for redemption in await list_held(tx, asked.member_id, moment.now)}
+    usable = await held_usable(tx, programme, asked.member_id, asked.store_id, moment.now)
+    held = {one.redemption_id: one for one in usable}
     if set(asked.rewards) - set(held):
         raise RewardNotUsable(field="rewards")
     kept = [
         {
             "redemption_id": str(redemption_id),
-            "reward_key": held[RedemptionId(redemption_id)].reward_key,
+            "reward_key": held[RedemptionId(redemption_id)].reward.key,
             "redeemed": False,
         }
         for redemption_id in asked.rewards
