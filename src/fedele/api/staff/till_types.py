@@ -1,6 +1,6 @@
 """What a till is answered: the member as it may see them, quotes, settlements, returns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Self
@@ -15,6 +15,7 @@ from fedele.domains.checkout import types as records
 from fedele.domains.checkout.queries import receipt_token
 from fedele.domains.earning.types import Award as EvaluatedAward
 from fedele.domains.members.types import Peppers
+from fedele.domains.memberships.config import MembershipsConfig
 from fedele.domains.programme.config import ProgrammeConfig
 from fedele.domains.programme.types import Programme
 from fedele.domains.tiers.config import TiersConfig
@@ -42,8 +43,25 @@ class SecondFact(Enum):
 
 
 @strawberry.type
+class TillTierBenefit:
+    """One thing that the member's tier brings, in words for whoever serves them."""
+
+    key: str
+    text: str
+
+
+@strawberry.type
 class TillTier:
     """The tier of the member at the till."""
+
+    key: str
+    name: str
+    benefits: list[TillTierBenefit]
+
+
+@strawberry.type
+class TillMembership:
+    """A paid membership that the member has now."""
 
     key: str
     name: str
@@ -85,6 +103,7 @@ class TillMember:
     id: strawberry.ID
     display_name: str | None = strawberry.field(description='First name and initial: "Anna R."')
     tier: TillTier | None
+    memberships: list[TillMembership] = strawberry.field(description="Paid memberships in force at this moment.")
     balances: list[UnitAmount] = strawberry.field(description="What can be spent now.")
     offers: list[TillOffer]
     rewards: list[TillReward] = strawberry.field(description="What the member could buy with units now.")
@@ -97,6 +116,7 @@ class TillMember:
             id=ids.member_id(record.member_id),
             display_name=record.display_name,
             tier=till_tier(programme, record.tier.current, locale) if record.tier else None,
+            memberships=till_memberships(programme, record.memberships, locale),
             balances=[unit_amount(programme, b.currency, b.available, locale) for b in record.balances],
             offers=[till_offer(record.member_id, benefit) for benefit in record.benefits],
             rewards=[
@@ -396,7 +416,15 @@ def till_tier(programme: Programme, key: str | None, locale: str) -> TillTier | 
     if level is None:
         return None
     default = programme.section(ProgrammeConfig).default_locale
-    return TillTier(key=level.key, name=level.name.in_locale(locale, default))
+    benefits = [TillTierBenefit(key=one.key, text=one.text.in_locale(locale, default)) for one in level.benefits]
+    return TillTier(key=level.key, name=level.name.in_locale(locale, default), benefits=benefits)
+
+
+def till_memberships(programme: Programme, keys: Iterable[str], locale: str) -> list[TillMembership]:
+    """Paid memberships by their keys, in the reader's language; those that the programme has given up are left out."""
+    default, sold = programme.section(ProgrammeConfig).default_locale, programme.section(MembershipsConfig)
+    found = (sold.find(key) for key in keys)
+    return [TillMembership(key=one.key, name=one.name.in_locale(locale, default)) for one in found if one]
 
 
 def tier_move(programme: Programme, move: records.TierMove | None, locale: str) -> TierMove | None:

@@ -13,6 +13,7 @@ from fedele.domains.checkout.types import Basket, DiscountLeftOut, PayWith, Quot
 from fedele.domains.ledger.queries import balances_by_member
 from fedele.domains.members.errors import MemberNotFound
 from fedele.domains.members.queries import get_member
+from fedele.domains.memberships.queries import active_keys
 from fedele.domains.rewards.queries import held_usable
 from fedele.domains.tiers.queries import status_of
 from fedele.domains.till.config import SecondFact, TillConfig
@@ -73,6 +74,7 @@ async def till_member(
         benefits=tuple(await till.benefits(db, programme, member_id, store_id, moment.now, locale)),
         rewards=tuple(await till.rewards(db, programme, member_id, balances, tier_key, moment.now, locale)),
         warnings=warnings,
+        memberships=tuple(await active_keys(db, member_id, moment.now)),
         held=tuple(
             TillHeldReward(one.redemption_id, one.reward.key, one.title, one.reward.type, one.usable_until)
             for one in held

@@ -97,6 +97,7 @@ class TillMember:
     identified_by: IdentifiedBy = "static_code"
     second_facts: tuple[SecondFact, ...] = ()  # what still lets this member's value be spent here
     purchase_id: PurchaseId | None = None  # of the receipt that was scanned
+    memberships: tuple[str, ...] = ()  # keys of the paid memberships in force
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
