@@ -21,6 +21,7 @@ from fedele.api.node import Node
 from fedele.api.permissions import MEMBER, mutation_field
 from fedele.api.scalars import URL
 from fedele.api.texts import refusal_text
+from fedele.domains.budgets.errors import BudgetExhausted
 from fedele.domains.ledger.errors import InsufficientPoints
 from fedele.domains.programme.config import Currencies
 from fedele.domains.programme.types import Programme
@@ -159,13 +160,9 @@ class Redemption(Node):
     redeemed_at: datetime
     usable_until: datetime
     used_at: datetime | None
-    source: str = strawberry.field(
-        description="member: redeemed; auto, offer, challenge … staff: given."
-    )
+    source: str = strawberry.field(description="member: redeemed; auto, offer, challenge … staff: given.")
     cancellable: bool = strawberry.field(description="Whether the member may give it back now.")
-    fulfilment: Fulfilment | None = strawberry.field(
-        description="Of a gift that is sent; null before that."
-    )
+    fulfilment: Fulfilment | None = strawberry.field(description="Of a gift that is sent; null before that.")
     tracking: str | None = strawberry.field(description="The carrier's, once it is sent.")
     entry_number: int | None = strawberry.field(description="Of an entry in a draw.")
     won_place: int | None = strawberry.field(description="Of an entry that won: 1 is the first place.")
@@ -247,6 +244,7 @@ async def fetch_redemption(context: Context, text: strawberry.ID) -> Redemption 
     errors.RewardChoiceMade,
     errors.RewardOutOfStock,
     errors.DeliveryNeeded,
+    BudgetExhausted,
     InsufficientPoints,
 )
 class RedeemRewardUserError(UserError):

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
+from fedele.domains.budgets.config import Budget
 from fedele.domains.programme.types import (
     Amount,
     Country,
@@ -125,6 +126,14 @@ class RewardBase(Section):
     """At the till: of the discounts of one group only one is taken; different groups add up."""
     combinable: bool = True
     """Whether it may be taken together with any other discount."""
+    budget: Budget | None = None
+    """What all that members redeem of it may cost us; `unit_cost` says what one does. Gifts do not count."""
+
+    @model_validator(mode="after")
+    def _budget_has_a_cost(self) -> "RewardBase":
+        if self.budget is not None and self.budget.unit_cost is None:
+            raise ValueError("budget needs unit_cost: say what one of these rewards costs")
+        return self
 
 
 class DiscountAmount(RewardBase):

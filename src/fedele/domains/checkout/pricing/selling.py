@@ -151,8 +151,8 @@ def decide_basket(
     left_out = {one.candidate.id for one in priced.left_out}
     benefits = [one for one in in_hand.benefits if one.claim_id not in left_out]
     decision = decide_sale(rules, state, sale, purchase_id, benefits, moment.now, in_hand.means)
-    decision = _with_reserved(decision, priced, purchase_id)
     rewards = tuple(one.redemption_id for one in in_hand.rewards if one.redemption_id not in left_out)
+    decision = _with_reserved(decision, priced, rewards, purchase_id)
     discount_offers = any(one.boost is None for one in benefits)
     return Sold(
         sale=sale,
@@ -186,11 +186,12 @@ def _spends(
     return any(spent[kind] for kind in config.second_fact_for)
 
 
-def _with_reserved(decision: Decision, priced: Priced, purchase_id: UUID) -> Decision:
-    """The decision that also uses what claims have reserved of their budgets: of a discount taken off by us, no more
-    than it came to."""
+def _with_reserved(decision: Decision, priced: Priced, rewards: Sequence[UUID], purchase_id: UUID) -> Decision:
+    """The decision that also uses what claims and rewards have reserved of their budgets: of an offer's discount taken
+    off by us, no more than it came to."""
     saved = {one.candidate.id: one.minor for one in priced.applied if one.candidate.source == "offer"}
     used = [confirmed(one.claim_id, purchase_id, saved.get(one.claim_id)) for one in decision.benefits_used]
+    used += [confirmed(redemption_id, purchase_id) for redemption_id in rewards]
     return dataclasses.replace(decision, budgets=(*decision.budgets, *used)) if used else decision
 
 

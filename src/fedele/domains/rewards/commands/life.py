@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from fedele.db.database import Transaction
+from fedele.domains.budgets.commands import confirm, release
 from fedele.domains.ledger.commands import post
 from fedele.domains.ledger.types import Restore, TransactionId
 from fedele.domains.programme.config import Currencies, ProgrammeConfig
@@ -78,6 +79,7 @@ async def _take_back(
         await _restore(tx, programme, redemption, TransactionId(row["transaction_id"]), because, moment)
     if row["stocked"]:
         await shelf.put_back(tx, redemption.reward_key)
+    await release(tx, member_id, redemption_id, moment)  # of its budget, if it has one
     # A code of a pool is not given out again: it may have been seen.
     if redemption.entry_number is not None:
         await tx.execute(
@@ -115,6 +117,7 @@ async def use_redemption(
         """,
         member_id, redemption_id, moment.now, store_id, purchase_id,
     )  # fmt: skip
+    await confirm(tx, member_id, redemption_id, purchase_id or redemption_id, moment)
     await tx.publish(
         events.RedemptionUsed(
             member_id=member_id,

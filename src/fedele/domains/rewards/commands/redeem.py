@@ -5,12 +5,14 @@ from uuid import UUID, uuid5
 
 from fedele.db.database import Database, Queryable, Transaction
 from fedele.db.idempotency import claim
+from fedele.domains.fraud.commands import refuse_if_blocked
 from fedele.domains.ledger.commands import post
 from fedele.domains.ledger.types import Burn
 from fedele.domains.programme.config import Currencies, ProgrammeConfig
 from fedele.domains.programme.types import Programme
 from fedele.domains.rewards import errors, events, queries
 from fedele.domains.rewards.commands import shelf
+from fedele.domains.rewards.commands.budget import reserve_cost
 from fedele.domains.rewards.commands.kinds import check_delivery, take_effect
 from fedele.domains.rewards.commands.writing import SCOPE, event, get, usable_until, write
 from fedele.domains.rewards.config import Reward, RewardsConfig
@@ -88,7 +90,7 @@ async def redeem_reward(
     same key returns the first. Without a reservation, stock is taken at once and its row locked until the end.
 
     Raises NotFound, RewardNotOpen, RewardNotForMember, RewardRequirementUnmet, RewardLimitReached, RewardChoiceMade,
-    RewardOutOfStock, DeliveryNeeded, InvalidInput, InsufficientPoints, KeyReused.
+    RewardOutOfStock, BudgetExhausted, DeliveryNeeded, InvalidInput, InsufficientPoints, KeyReused.
     """
     held = await claim(tx, f"redeem:{member_id}", key, _body(reward_key, delivery), member_id)
     if held.response is not None:
@@ -96,6 +98,7 @@ async def redeem_reward(
             await shelf.release(tx, reservation)
         return await get(tx, member_id, RedemptionId(UUID(held.response["redemption_id"])), moment)
     await tx.lock_member(member_id)
+    await refuse_if_blocked(tx, member_id)
     reward = programme.section(RewardsConfig).find(reward_key)
     if reward is None:
         raise NotFound(what="reward", field="rewardId")
@@ -111,6 +114,7 @@ async def redeem_reward(
         code = reservation.code or shelf.fresh_code(reward)
     paid = await _pay(tx, programme, member_id, redemption_id, right, moment)
     until = usable_until(reward, programme, moment.now)
+    await reserve_cost(tx, programme, member_id, reward, redemption_id, until, moment)
     await write(tx, programme, member_id, redemption_id, reward, code, paid, until, "member", moment)
     redemption = await get(tx, member_id, redemption_id, moment)
     await tx.publish(event(events.RewardRedeemed, redemption, moment))
