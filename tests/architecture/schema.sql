@@ -1689,8 +1689,11 @@ BEGIN
      GROUP BY n.counter, n.day
         ON CONFLICT (member_id, counter, day) DO UPDATE SET amount = c.amount + excluded.amount;
     INSERT INTO rule_usage AS u (member_id, rule_key, period, units, times, last_at)
-    SELECT p_member_id, n.rule, n.period, sum(n.units), sum(n.times), max((s.sale ->> 'at')::timestamptz)
-      FROM unnest(p_sales) AS s (sale),
+    SELECT p_member_id, n.rule, n.period, sum(n.units), sum(n.times),
+           -- As one by one: the latest time that counted; where none did (what a rule carries), that of the first sale.
+           coalesce(max((s.sale ->> 'at')::timestamptz) FILTER (WHERE n.times > 0),
+                    (array_agg((s.sale ->> 'at')::timestamptz ORDER BY s.place))[1])
+      FROM unnest(p_sales) WITH ORDINALITY AS s (sale, place),
            jsonb_to_recordset(s.sale -> 'usage') AS n (rule text, period text, units bigint, times integer)
      GROUP BY n.rule, n.period
         ON CONFLICT (member_id, rule_key, period) DO UPDATE
@@ -2249,6 +2252,34 @@ CREATE TABLE public.feed_event (
     policy text NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
     recorded_at timestamp with time zone NOT NULL
+);
+
+-- Name: fraud_case; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.fraud_case (
+    member_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    rule text NOT NULL,
+    subject text NOT NULL,
+    state text NOT NULL,
+    blocks boolean NOT NULL,
+    evidence jsonb NOT NULL,
+    source_id uuid NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone,
+    actor text,
+    reason text,
+    CONSTRAINT ck_fraud_case_decided_by_somebody CHECK ((((state = 'open'::text) = (decided_at IS NULL)) AND ((decided_at IS NULL) = (actor IS NULL)))),
+    CONSTRAINT ck_fraud_case_state_known CHECK ((state = ANY (ARRAY['open'::text, 'cleared'::text, 'confirmed'::text])))
+);
+
+-- Name: fraud_sighting; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.fraud_sighting (
+    subject text NOT NULL,
+    purchase_id uuid NOT NULL,
+    member_id uuid NOT NULL,
+    occurred_at timestamp with time zone NOT NULL
 );
 
 -- Name: in_app_message; Type: TABLE; Schema: public; Owner: -
@@ -2931,6 +2962,7 @@ CREATE TABLE public.redemption (
     fulfilment text,
     tracking text,
     ended_because text,
+    terms jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT ck_redemption_fulfilment_known CHECK ((fulfilment = ANY (ARRAY['ordered'::text, 'sent'::text]))),
     CONSTRAINT ck_redemption_price_has_a_currency CHECK (((units = 0) OR (currency IS NOT NULL))),
     CONSTRAINT ck_redemption_price_was_burned CHECK (((units = 0) = (transaction_id IS NULL))),
@@ -3480,6 +3512,16 @@ ALTER TABLE ONLY public.expiry_tier
 ALTER TABLE ONLY public.feed_event
     ADD CONSTRAINT pk_feed_event PRIMARY KEY (member_id, event_id);
 
+-- Name: fraud_case pk_fraud_case; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.fraud_case
+    ADD CONSTRAINT pk_fraud_case PRIMARY KEY (member_id, case_id);
+
+-- Name: fraud_sighting pk_fraud_sighting; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.fraud_sighting
+    ADD CONSTRAINT pk_fraud_sighting PRIMARY KEY (subject, purchase_id);
+
 -- Name: in_app_message pk_in_app_message; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.in_app_message
@@ -3937,6 +3979,14 @@ CREATE INDEX ix_entry_id ON public.entry USING brin (id) WITH (pages_per_range='
 
 CREATE INDEX ix_feed_event_dismissed ON public.feed_event USING btree (member_id, occurred_at) WHERE (kind = 'dismissed'::text);
 
+-- Name: ix_fraud_case_state_case_id; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_fraud_case_state_case_id ON public.fraud_case USING btree (state, case_id);
+
+-- Name: ix_fraud_sighting_subject_occurred_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_fraud_sighting_subject_occurred_at ON public.fraud_sighting USING btree (subject, occurred_at);
+
 -- Name: ix_ledger_transaction_member_id_purchase_id; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_ledger_transaction_member_id_purchase_id ON public.ledger_transaction USING btree (member_id, purchase_id) WHERE (purchase_id IS NOT NULL);
@@ -4144,6 +4194,14 @@ CREATE UNIQUE INDEX pgqueuer_unique_dedupe_key ON public.pgqueuer USING btree (d
 -- Name: pgqueuer_updated_id_id1_idx; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX pgqueuer_updated_id_id1_idx ON public.pgqueuer USING btree (updated, id DESC) INCLUDE (id) WHERE (status = 'picked'::public.pgqueuer_status);
+
+-- Name: uq_fraud_case_open; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX uq_fraud_case_open ON public.fraud_case USING btree (member_id, rule, subject) WHERE (state = 'open'::text);
+
+-- Name: uq_fraud_case_source; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX uq_fraud_case_source ON public.fraud_case USING btree (member_id, rule, source_id);
 
 -- Name: activity_event append_only_v1; Type: TRIGGER; Schema: public; Owner: -
 
@@ -4520,6 +4578,14 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.expiry_tier TO fedele_app;
 -- Name: TABLE feed_event; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.feed_event TO fedele_app;
+
+-- Name: TABLE fraud_case; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.fraud_case TO fedele_app;
+
+-- Name: TABLE fraud_sighting; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.fraud_sighting TO fedele_app;
 
 -- Name: TABLE in_app_message; Type: ACL; Schema: public; Owner: -
 
