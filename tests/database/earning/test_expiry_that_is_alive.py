@@ -1,5 +1,6 @@
 """Expiry lives: activity extends it or starts it anew, and a change of tier governs the units that are there."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -186,6 +187,17 @@ async def test_changes_are_followed_in_their_order_however_late(database: Databa
     await commands.return_lines(till, asked, "back", noon("2026-05-10"))
     assert await follow(database, till, member_id, "2026-06-20") == 1
     assert await ends(database, member_id) == ["2026-11-30"]
+
+
+async def test_a_job_and_the_close_that_follow_at_once_follow_once(database: Database, admin: Any) -> None:
+    """Ten followers of one change at the same moment: one moves the lots, the others find nothing to do."""
+    till, member_id = await opened(database, BY_TIER)
+    await buy(till, member_id, "2026-01-15")
+    await buy(till, member_id, "2026-03-10", 60_000)
+    moved = await asyncio.gather(*(follow(database, till, member_id, "2026-03-10") for _ in range(10)))
+    assert sorted(moved) == [0] * 9 + [2]
+    assert await admin.fetchval("SELECT count(*) FROM lot_expiry_change") == 2
+    assert await admin.fetchval("SELECT count(*) FROM expiry_tier") == 1
 
 
 async def test_what_had_ended_is_not_revived_by_a_tier(database: Database) -> None:

@@ -36,23 +36,18 @@ class TierThen:
     state: MemberState
     at: datetime
     now: datetime
+    late: bool  # whether something later is known already: a change of tier, or what was counted
     lapsed: Judged  # the standing at that time, if nothing later is known
 
     @classmethod
     def of(cls, rules: Rules, state: MemberState, at: datetime, now: datetime) -> "TierThen":
         """Judge the standing as of the sale's own time; a tier whose protection had ended by then is lost before it."""
-        then = cls(rules.tiers, state, at, now, Judged(state.standing))
-        if then.late:
-            return then
+        since, before = state.standing.since, Judged(state.standing)
+        changed_since = since is not None and at < since
+        if changed_since or (state.days and max(state.days) > programme_day(at, rules.tiers.time_zone)):
+            return cls(rules.tiers, state, at, now, True, before)
         decision = decide(rules.tiers, state.standing, state.days, at, state.joined_at or at)
-        return dataclasses.replace(then, lapsed=_and_then(Judged(state.standing), decision))
-
-    @property
-    def late(self) -> bool:
-        """Whether something later than the sale is known already: a change of tier, or what was counted."""
-        since = self.state.standing.since
-        day = programme_day(self.at, self.rules.time_zone)
-        return (since is not None and self.at < since) or any(counted > day for counted in self.state.days)
+        return cls(rules.tiers, state, at, now, False, _and_then(before, decision))
 
     @property
     def tier(self) -> TierKey | None:
