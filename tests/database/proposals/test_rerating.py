@@ -54,6 +54,26 @@ async def test_the_same_programme_reproduces_the_ledger_to_the_unit(database: Da
     }
 
 
+async def test_everything_that_a_till_posts_carries_the_version_that_decided(database: Database, admin: Any) -> None:
+    """Ledger entries, awards and evaluations: what two versions gave can be told apart for ever (pitfall 16)."""
+    await live_through(database, 2)
+    for table in ("ledger_transaction", "award", "evaluation"):
+        versions = await admin.fetch(f"SELECT programme_version, count(*) FROM {table} GROUP BY 1 ORDER BY 1")
+        assert [row["programme_version"] for row in versions] == [1, 2], table
+    # Each is of the version in force at its own time, however late it reached us; a return is of its own time.
+    wrong = await admin.fetchval(
+        """
+        SELECT count(*) FROM evaluation AS e JOIN (
+                SELECT member_id, purchase_id AS id, occurred_at FROM purchase
+                UNION ALL SELECT member_id, event_id, occurred_at FROM activity_event
+            ) AS o ON o.member_id = e.member_id AND o.id = e.source_id
+         WHERE e.programme_version <> (SELECT v.version FROM programme_version AS v
+                                        WHERE v.effective_from <= o.occurred_at ORDER BY v.effective_from DESC LIMIT 1)
+        """
+    )
+    assert wrong == 0
+
+
 async def test_another_programme_is_told_apart(database: Database) -> None:
     """The control of the test above: under a changed multiplier or threshold the cells are not as they were given."""
     till, _ = await live_through(database, 1)

@@ -8,7 +8,7 @@ from fedele.domains.checkout.ports import Till
 from fedele.domains.checkout.pricing import Sold, decide_basket, pay_options, read_in_hand
 from fedele.domains.checkout.reversal import decide_return
 from fedele.domains.checkout.series import RunningState, read_running_state
-from fedele.domains.checkout.state import Question, Rules, read_state
+from fedele.domains.checkout.state import MemberState, Question, Rules, read_state
 from fedele.domains.checkout.types import Basket, DiscountLeftOut, PayWith, Quote, TillHeldReward, TillMember
 from fedele.domains.ledger.queries import balances_by_member
 from fedele.domains.members.errors import MemberNotFound
@@ -24,6 +24,7 @@ from fedele.kernel.ids import StoreId, new_id
 
 # The decisions of the till, for whoever asks what they would be: pure, given a member's running state.
 __all__ = [
+    "MemberState",
     "Rules",
     "RunningState",
     "decide_event",

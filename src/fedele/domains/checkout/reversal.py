@@ -188,6 +188,7 @@ def _restores(
                     key=f"{return_id}:{burn.transaction_id}",
                     currency=CurrencyKey(burn.currency),
                     occurred_at=at,
+                    programme_version=rules.earning.version,
                     reason={"return_id": str(return_id)},
                     transaction_id=TransactionId(burn.transaction_id),
                     units=units,

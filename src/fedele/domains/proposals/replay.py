@@ -8,7 +8,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from fedele.domains.activity.types import ActivityEvent, Happening, Purchase, RecordedReturn
-from fedele.domains.checkout.queries import Rules, RunningState, decide_event, decide_return, decide_sale
+from fedele.domains.checkout.queries import MemberState, Rules, RunningState, decide_event, decide_return, decide_sale
 from fedele.domains.checkout.types import Benefit, Return
 from fedele.domains.earning.types import AwardId, AwardRecord, Evaluation, GivenAward, Occasion, Sale
 from fedele.domains.offers.config import OffersConfig
@@ -95,7 +95,7 @@ class Replay:
         )  # fmt: skip
         self.purchases[purchase.id] = dataclasses.replace(purchase, returned={})
         state, benefits = self.state.at(rules, at, {}), self._benefits(purchase.id, rules)
-        self.tiers[purchase.id] = self.tier_at(rules, at)
+        self.tiers[purchase.id] = _tier(rules, state, at)
         try:
             decision = decide_sale(rules, state, sale, purchase.id, benefits, purchase.recorded_at)
         except Refusal as error:
@@ -110,8 +110,9 @@ class Replay:
     def _do(self, event: ActivityEvent, rules: Rules) -> None:
         at = event.occurred_at
         occasion = Occasion(event.name, at, event.store_id, "", event.properties)
-        self.tiers[event.id] = self.tier_at(rules, at)
-        decision = decide_event(rules, self.state.at(rules, at, {}), occasion, event.id, event.recorded_at)
+        state = self.state.at(rules, at, {})
+        self.tiers[event.id] = _tier(rules, state, at)
+        decision = decide_event(rules, state, occasion, event.id, event.recorded_at)
         self._keep(event.id, at, decision.evaluation)
         self.state.take(decision, at, purchase=False)
 
@@ -161,6 +162,15 @@ class Replay:
             )
             for award in evaluation.awards
         ]
+
+
+def _tier(rules: Rules, state: MemberState, at: datetime) -> str:
+    levels = [level.key for level in rules.tiers.config.levels]
+    if not levels:
+        return ""
+    now = decide(rules.tiers, state.standing, state.days, at, state.joined_at or at).standing
+    tier = state.tier_then or now.tier
+    return tier if tier in levels else levels[0]
 
 
 def _less(given: Replayed, units: int) -> Replayed:
