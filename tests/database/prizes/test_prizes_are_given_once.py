@@ -35,6 +35,8 @@ async def test_twenty_givers_at_once_give_once(database: Database, admin: Any) -
     member = await club.member()
     answers = await asyncio.gather(*(given(club, member) for _ in range(20)))
     assert len(set(answers)) == 1
+    club.turn(minutes=5)
+    assert await given(club, member) == answers[0]
     assert await club.points(member) == 40
     assert len(await list_held(database.reader, member, club.now)) == 1
     assert await admin.fetchval("SELECT count(*) FROM redemption") == 1

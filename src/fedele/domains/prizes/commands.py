@@ -1,14 +1,14 @@
 """Giving a prize once, and taking it back."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from fedele.db.database import Transaction
-from fedele.domains.earning.queries import end_of_day, expires_at, expiry_of
+from fedele.domains.earning.queries import grant
 from fedele.domains.ledger.commands import post
-from fedele.domains.ledger.types import Clawback, Earn, TransactionId
+from fedele.domains.ledger.types import Clawback, TransactionId
 from fedele.domains.prizes.config import Prize
 from fedele.domains.prizes.types import Cause, Given, Taken
 from fedele.domains.programme.config import Currencies, ProgrammeConfig
@@ -118,26 +118,25 @@ async def _earn(
 ) -> tuple[int, UUID | None]:
     """The units, and the ledger's transaction that issued them."""
     currency = programme.section(Currencies).get(amount.currency)
-    time_zone = programme.section(ProgrammeConfig).time_zone
-    activates_at = _activation(pending_days, moment, time_zone)
-    earn = Earn(
+    operations = grant(
+        programme,
+        amount.currency,
+        to_units(amount.amount, currency.decimals),
         scope=cause.scope,
         key=cause.key,
-        currency=CurrencyKey(amount.currency),
-        units=to_units(amount.amount, currency.decimals),
         source=cause.kind,
-        programme_version=programme.version,
-        activates_at=activates_at.now if activates_at else None,
-        expires_at=expires_at(expiry_of(currency, tier), (activates_at or moment).now, time_zone),
+        tier=tier,
+        at=moment.now,
         reason=cause.reason,
+        active_on=_active_on(pending_days, moment, programme),
     )
-    (posting,) = await post(tx, member_id, [earn], moment)
+    posting = (await post(tx, member_id, operations, moment))[0]
     return posting.units, posting.transaction_id
 
 
-def _activation(pending_days: int, moment: Moment, time_zone: str) -> Moment | None:
-    """The midnight, in the programme's time zone, from which the units can be spent; None: at once."""
+def _active_on(pending_days: int, moment: Moment, programme: Programme) -> date | None:
+    """The programme's day from which the units can be spent; None: at once."""
     if pending_days == 0:
         return None
-    today = moment.now.astimezone(ZoneInfo(time_zone)).date()
-    return Moment(end_of_day(today + timedelta(days=pending_days - 1), time_zone))
+    today = moment.now.astimezone(ZoneInfo(programme.section(ProgrammeConfig).time_zone)).date()
+    return today + timedelta(days=pending_days)
