@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from fedele.db.database import Database
+from fedele.domains.activity.types import Line
 from fedele.domains.ledger.commands import post
 from fedele.domains.ledger.queries import balances_by_member, list_lots, verify
 from fedele.domains.rewards import commands, errors, queries
@@ -363,7 +364,7 @@ async def test_a_purchase_uses_rewards_and_gives_them_back(database: Database, a
     with pytest.raises(asyncpg.RestrictViolationError):
         await use_in(database, member_id, [five.id], new_id(), {})
     back = {1: Decimal(1), 2: Decimal(1)}
-    reopened = queries.reopened_by(uses, back, back, {"five": "give_back", "kept": "keep"})
+    reopened = queries.reopened_by(uses, back, back)
     later = NOW.now + timedelta(days=25)
     async with database.transaction() as tx:
         count = await tx.fetch_value(
@@ -400,3 +401,19 @@ async def test_a_till_sees_what_can_be_used_there(database: Database, admin: Any
         usable = await queries.held_usable(database.reader, PROGRAMME, member_id, store, NOW.now)
         assert [one.reward.key for one in usable] == keys
     assert await queries.held_usable(database.reader, PROGRAMME, member_id, None, NOW.now + timedelta(days=40)) == []
+
+
+async def test_what_a_member_holds_keeps_its_terms(database: Database, admin: Any) -> None:
+    """The next version makes the five a three and drops the kept one: what was taken before is worth what it was."""
+    member_id = await member_with(database)
+    await redeem(database, member_id, "five")
+    await redeem(database, member_id, "kept")
+    later = make_programme(
+        SMALL + "\nrewards: [{key: five, type: discount_amount, name: Three, value: 3}]\n", version=2
+    )
+    usable = await queries.held_usable(database.reader, later, member_id, StoreId("torino"), NOW.now)
+    lines = [Line(1, Decimal(1), 2000)]
+    worth = {one.title: queries.discount_of(one.reward, lines, "EUR", "EUR").total_minor for one in usable}
+    assert worth == {"Five": 500, "Kept": 500}
+    assert {one.reward.on_return for one in usable} == {"give_back", "keep"}
+    assert await queries.held_usable(database.reader, later, member_id, StoreId("milano"), NOW.now) != usable

@@ -126,19 +126,18 @@ def test_rewards_one_after_the_other_never_make_a_line_negative(amounts: list[in
     assert all(already[line.number] <= line.amount_minor for line in lines)
 
 
-def _use(key: str, lines: dict[int, int]) -> Use:
-    return Use(RedemptionId(new_id()), key, lines)
+def _use(key: str, lines: dict[int, int], on_return: str = "give_back") -> Use:
+    return Use(RedemptionId(new_id()), key, lines, on_return)
 
 
 def test_a_reward_comes_back_when_all_it_touched_is_back() -> None:
     """The coffee's reward returns with the coffee, the basket's with both lines, `keep` never."""
-    coffee, basket, kept = _use("coffee", {1: 300}), _use("basket", {1: 10, 2: 5}), _use("kept", {1: 1})
-    declared = {"coffee": "give_back", "basket": "give_back", "kept": "keep"}
+    coffee, basket, kept = _use("coffee", {1: 300}), _use("basket", {1: 10, 2: 5}), _use("kept", {1: 1}, "keep")
     bought = {1: Decimal(2), 2: Decimal(1)}
     uses = [coffee, basket, kept]
-    assert reopened_by(uses, bought, {1: Decimal(1)}, declared) == []
-    assert reopened_by(uses, bought, {1: Decimal(2)}, declared) == [coffee]
-    assert reopened_by(uses, bought, {1: Decimal(2), 2: Decimal(1)}, declared) == [coffee, basket]
+    assert reopened_by(uses, bought, {1: Decimal(1)}) == []
+    assert reopened_by(uses, bought, {1: Decimal(2)}) == [coffee]
+    assert reopened_by(uses, bought, {1: Decimal(2), 2: Decimal(1)}) == [coffee, basket]
     untouched = _use("coffee", {})
-    assert reopened_by([untouched], bought, {1: Decimal(2)}, declared) == []
-    assert reopened_by([untouched], bought, bought, declared) == [untouched]
+    assert reopened_by([untouched], bought, {1: Decimal(2)}) == []
+    assert reopened_by([untouched], bought, bought) == [untouched]

@@ -22,13 +22,13 @@ from fedele.api.permissions import MEMBER, mutation_field
 from fedele.api.scalars import URL
 from fedele.api.texts import refusal_text
 from fedele.domains.budgets.errors import BudgetExhausted
+from fedele.domains.fraud.errors import SpendingBlocked
 from fedele.domains.ledger.errors import InsufficientPoints
 from fedele.domains.programme.config import Currencies
 from fedele.domains.programme.types import Programme
 from fedele.domains.rewards import commands, errors, queries
 from fedele.domains.rewards import types as records
 from fedele.domains.rewards.config import Reward as RewardConfig
-from fedele.domains.rewards.config import RewardsConfig
 from fedele.domains.tiers.config import TiersConfig
 from fedele.kernel.ids import MemberId
 from fedele.kernel.money import from_units, to_units
@@ -155,7 +155,7 @@ class Redemption(Node):
 
     status: RedemptionStatus
     code: str = strawberry.field(description="What the till or the shop asks for.")
-    reward: Reward | None = strawberry.field(description="Null when the programme no longer has it.")
+    reward: Reward | None = strawberry.field(description="As it was when it was taken; null only for very old ones.")
     cost: Price | None = strawberry.field(description="What was paid; null for what is only given.")
     redeemed_at: datetime
     usable_until: datetime
@@ -170,7 +170,7 @@ class Redemption(Node):
     @classmethod
     def of(cls, record: records.Redemption, programme: Programme, locale: str) -> Self:
         """From the record."""
-        reward = programme.section(RewardsConfig).find(record.reward_key)
+        reward = queries.reward_of(record, programme)
         decimals = {currency.key: currency.decimals for currency in programme.section(Currencies)}
         return cls(
             id=ids.row_id(REDEMPTION, record.member_id, record.id),
@@ -246,6 +246,7 @@ async def fetch_redemption(context: Context, text: strawberry.ID) -> Redemption 
     errors.DeliveryNeeded,
     BudgetExhausted,
     InsufficientPoints,
+    SpendingBlocked,
 )
 class RedeemRewardUserError(UserError):
     """Why the reward was not redeemed."""

@@ -67,7 +67,7 @@ class StaffRedemption:
     id: strawberry.ID
     member_id: strawberry.ID
     reward_key: str
-    name: str | None = strawberry.field(description="Null when the programme no longer has it.")
+    name: str | None = strawberry.field(description="As it was when it was taken.")
     status: RedemptionStatus
     code: str
     source: str = strawberry.field(description="Who gave it: member, auto, offer, challenge, referral, draw, staff.")
@@ -83,7 +83,7 @@ class StaffRedemption:
     @classmethod
     def of(cls, record: records.Redemption, programme: Programme, locale: str) -> Self:
         """From the record."""
-        reward = programme.section(RewardsConfig).find(record.reward_key)
+        reward = queries.reward_of(record, programme)
         return cls(
             id=ids.row_id(REDEMPTION, record.member_id, record.id),
             member_id=ids.member_id(record.member_id),

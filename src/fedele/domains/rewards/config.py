@@ -4,10 +4,11 @@ A new kind is a model and its name in the union `Reward`. What no kind foresees 
 the app reads. Nothing here needs code to be added by a marketer.
 """
 
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import Field, TypeAdapter, model_validator
 
 from fedele.domains.budgets.config import Budget
 from fedele.domains.programme.types import (
@@ -284,6 +285,24 @@ Reward = Annotated[
     | Custom,
     Field(discriminator="type"),
 ]
+
+
+_READ: TypeAdapter[Reward] = TypeAdapter(Reward)
+# What matters only until a reward is taken: who may have it, how often, for what.
+_OFFER_FIELDS = frozenset(
+    {"cost", "cost_by_tier", "prices", "dates", "stock", "per_member", "per_member_day", "limits", "choice_group",
+     "countries", "tiers", "when", "requires", "usable_for", "pool_low_at"}
+)  # fmt: skip
+
+
+def terms_of(reward: Reward) -> dict[str, Any]:
+    """What a reward promises to who has taken it, as JSON: kept with the redemption, whatever the programme becomes."""
+    return reward.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude=set(_OFFER_FIELDS))
+
+
+def read_terms(terms: Mapping[str, Any]) -> Reward:
+    """The reward that `terms_of` wrote, without price and conditions."""
+    return _READ.validate_python(terms)
 
 
 class RewardsConfig(Items[Reward]):

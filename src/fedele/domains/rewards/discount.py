@@ -47,12 +47,11 @@ def reopened_by(
     uses: Iterable[Use],
     bought: Mapping[int, Decimal],
     returned: Mapping[int, Decimal],
-    on_return: Mapping[str, str],
 ) -> list[Use]:
     """The uses whose rewards the member has again: every line they took money off is back, wholly.
 
     `bought` and `returned` are quantities by line number, the latter with the present return; a use that touched no
-    line (nothing was taken off) comes back with the whole purchase. `on_return` by reward key, "give_back" or "keep".
+    line (nothing was taken off) comes back with the whole purchase.
     """
 
     def is_back(number: int) -> bool:
@@ -61,8 +60,7 @@ def reopened_by(
     return [
         use
         for use in uses
-        if on_return.get(use.reward_key, "keep") == "give_back"
-        and all(is_back(number) for number in (use.lines or bought) if number in bought)
+        if use.on_return == "give_back" and all(is_back(number) for number in (use.lines or bought) if number in bought)
     ]
 
 

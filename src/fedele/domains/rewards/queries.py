@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from fedele.db.database import Queryable, Row
 from fedele.domains.programme.config import Currencies, ProgrammeConfig
 from fedele.domains.programme.types import Programme
-from fedele.domains.rewards.config import RewardsConfig
+from fedele.domains.rewards.config import Reward, RewardsConfig, read_terms
 from fedele.domains.rewards.discount import discount_of, reopened_by
 from fedele.domains.rewards.draw import winners_of
 from fedele.domains.rewards.eligibility import decide, left, may_give_back, price, sees
@@ -48,6 +48,7 @@ __all__ = [
     "list_redemptions",
     "may_give_back",
     "reopened_by",
+    "reward_of",
     "shelves",
     "uses_of_purchase",
     "winners_of",
@@ -56,7 +57,7 @@ __all__ = [
 _COLUMNS = """
     r.redemption_id, r.member_id, r.reward_key, r.programme_version, r.status, r.code, r.currency, r.units,
     r.redeemed_at, r.usable_until, r.used_at, r.used_store, r.source, r.purchase_id, r.fulfilment, r.tracking,
-    e.number AS entry_number, e.won_place
+    e.number AS entry_number, e.won_place, r.terms
 """
 _FROM = """
     redemption r LEFT JOIN sweepstake_entry e ON e.member_id = r.member_id AND e.redemption_id = r.redemption_id
@@ -190,13 +191,12 @@ async def held_usable(
 ) -> Sequence[HeldReward]:
     """What the member holds and a till of this store may use now, soonest to expire first.
 
-    A reward that names places is left out elsewhere; one that left the programme is too. `store_id` None: anywhere.
+    A reward that names places is left out elsewhere; `store_id` None: anywhere. Each is as it was when it was taken.
     """
-    rewards = programme.section(RewardsConfig)
     default = programme.section(ProgrammeConfig).default_locale
     usable = []
     for held in await list_held(db, member_id, at):
-        reward = rewards.find(held.reward_key)
+        reward = reward_of(held, programme)
         if reward is None or (reward.places and store_id is not None and store_id not in reward.places):
             continue
         title = reward.name.in_locale(locale or default, default)
@@ -204,17 +204,24 @@ async def held_usable(
     return usable
 
 
+def reward_of(redemption: Redemption, programme: Programme) -> Reward | None:
+    """The reward as it was promised when it was taken, without price and conditions; None if nobody kept that."""
+    if redemption.terms:
+        return read_terms(redemption.terms)
+    return programme.section(RewardsConfig).find(redemption.reward_key)
+
+
 async def uses_of_purchase(db: Queryable, member_id: MemberId, purchase_id: UUID) -> Sequence[Use]:
     """The rewards that this purchase used up and that are still used, with what they took off its lines."""
     rows = await db.fetch(
         """
-        SELECT r.redemption_id, r.reward_key,
+        SELECT r.redemption_id, r.reward_key, coalesce(r.terms ->> 'on_return', 'give_back') AS on_return,
                jsonb_object_agg(d.line_number, d.discount_minor) FILTER (WHERE d.line_number IS NOT NULL) AS lines
           FROM redemption r
           LEFT JOIN redemption_discount d ON d.member_id = r.member_id AND d.redemption_id = r.redemption_id
                                          AND d.purchase_id = r.purchase_id
          WHERE r.member_id = $1 AND r.purchase_id = $2 AND r.status = 'used'
-         GROUP BY r.redemption_id, r.reward_key ORDER BY r.redemption_id
+         GROUP BY r.redemption_id, r.reward_key, r.terms ORDER BY r.redemption_id
         """,
         member_id, purchase_id,
     )  # fmt: skip
@@ -223,6 +230,7 @@ async def uses_of_purchase(db: Queryable, member_id: MemberId, purchase_id: UUID
             RedemptionId(row["redemption_id"]),
             row["reward_key"],
             {int(number): minor for number, minor in (row["lines"] or {}).items()},
+            row["on_return"],
         )
         for row in rows
     ]
@@ -330,4 +338,5 @@ def _redemption(row: Row, at: datetime) -> Redemption:
         row["tracking"],
         row["entry_number"],
         row["won_place"],
+        row["terms"],
     )

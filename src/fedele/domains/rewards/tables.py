@@ -56,6 +56,7 @@ class RedemptionRow(Table, table=True):
     fulfilment: str | None = Field(default=None, sa_type=Text)
     tracking: str | None = Field(default=None, sa_type=Text)
     ended_because: str | None = Field(default=None, sa_type=Text)
+    terms: dict[str, Any] = Field(sa_type=JSONB, sa_column_kwargs={"server_default": text("'{}'")})
 
 
 class RedemptionDelivery(Table, table=True):

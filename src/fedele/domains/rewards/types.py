@@ -39,6 +39,7 @@ class Redemption:
     tracking: str | None = None
     entry_number: int | None = None  # in a draw
     won_place: int | None = None
+    terms: Mapping[str, Any] = dataclasses.field(default_factory=dict, hash=False)  # read them with queries.reward_of
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -157,6 +158,7 @@ class Use:
     redemption_id: RedemptionId
     reward_key: str
     lines: Mapping[int, int]
+    on_return: str = "give_back"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

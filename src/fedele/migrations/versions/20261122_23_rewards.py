@@ -13,6 +13,7 @@ def upgrade() -> None:
         """
         -- A reward that is only given has no price, and so no currency. `source` says who gave it; 'member': redeemed.
         -- `stocked`: it took one from the shelf, and giving it back puts one there.
+        -- `terms`: the reward as the programme had it then; a later version changes nothing that a member holds.
         -- `fulfilment`: of what is sent; 'ordered' is still held, 'sent' is used.
         ALTER TABLE redemption
             ALTER COLUMN currency DROP NOT NULL,
@@ -22,6 +23,7 @@ def upgrade() -> None:
             ADD COLUMN fulfilment text,
             ADD COLUMN tracking text,
             ADD COLUMN ended_because text,
+            ADD COLUMN terms jsonb NOT NULL DEFAULT '{}',
             ADD CONSTRAINT ck_redemption_price_has_a_currency CHECK (units = 0 OR currency IS NOT NULL),
             ADD CONSTRAINT ck_redemption_fulfilment_known CHECK (fulfilment IN ('ordered', 'sent')),
             ADD CONSTRAINT ck_redemption_purchase_used_it CHECK (purchase_id IS NULL OR status = 'used');

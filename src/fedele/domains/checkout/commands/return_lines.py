@@ -18,7 +18,6 @@ from fedele.domains.checkout.reversal import check_return, decide_return, read_r
 from fedele.domains.checkout.state import Question, Rules, read_state
 from fedele.domains.checkout.types import Return, ReturnSettlement
 from fedele.domains.earning.queries import given_awards
-from fedele.domains.rewards.config import RewardsConfig
 from fedele.domains.rewards.queries import reopened_by, uses_of_purchase
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import new_id
@@ -84,11 +83,11 @@ class _Return:
         awards = await given_awards(db, self.member_id, self.purchase_id)
         decision = decide_return(rules, state, purchase, self.asked, awards, self.return_id, self.at)
         payload = return_payload(decision, purchase, self.asked, self.return_id, state.standing, rules, self.at)
-        reopens = await self._reopens(db, rules, purchase)
+        reopens = await self._reopens(db, purchase)
         return Prepared(state.version, {**payload, "budgets": [returned(self.purchase_id)], "reopens": reopens})
 
-    async def _reopens(self, db: Queryable, rules: Rules, purchase: Purchase) -> list[str]:
-        """The rewards that the purchase used up and that come back with these lines, as the programme declares."""
+    async def _reopens(self, db: Queryable, purchase: Purchase) -> list[str]:
+        """The rewards that the purchase used up and that come back with these lines."""
         uses = await uses_of_purchase(db, self.member_id, self.purchase_id)
         if not uses:
             return []
@@ -96,8 +95,7 @@ class _Return:
         for line in self.asked.lines:
             back[line.number] = back.get(line.number, Decimal(0)) + line.quantity
         bought = {line.number: line.quantity for line in purchase.lines}
-        declared = {reward.key: reward.on_return for reward in rules.programme.section(RewardsConfig)}
-        return [str(use.redemption_id) for use in reopened_by(uses, bought, back, declared)]
+        return [str(use.redemption_id) for use in reopened_by(uses, bought, back)]
 
 
 async def _find_purchase(db: Queryable, asked: Return) -> Purchase | None:

@@ -8,11 +8,10 @@ from fedele.domains.ledger.commands import post
 from fedele.domains.ledger.types import Restore, TransactionId
 from fedele.domains.programme.config import Currencies, ProgrammeConfig
 from fedele.domains.programme.types import Programme
-from fedele.domains.rewards import errors, events
+from fedele.domains.rewards import errors, events, queries
 from fedele.domains.rewards.commands import shelf
 from fedele.domains.rewards.commands.kinds import check_delivery, set_delivery
 from fedele.domains.rewards.commands.writing import SCOPE, event, get
-from fedele.domains.rewards.config import RewardsConfig
 from fedele.domains.rewards.eligibility import may_give_back
 from fedele.domains.rewards.types import Delivery, Redemption, RedemptionId
 from fedele.kernel.clock import Moment
@@ -34,7 +33,7 @@ async def cancel_redemption(
         return redemption
     if redemption.status != "held":
         raise errors.RedemptionNotHeld(status=redemption.status)
-    if not may_give_back(programme.section(RewardsConfig).find(redemption.reward_key), redemption.source):
+    if not may_give_back(queries.reward_of(redemption, programme), redemption.source):
         raise errors.RedemptionFinal()
     return await _take_back(tx, redemption, "member", moment, programme)
 
@@ -145,7 +144,7 @@ async def order_delivery(
     redemption = await get(tx, member_id, redemption_id, moment)
     if redemption.status != "held" or redemption.fulfilment is not None:
         raise errors.RedemptionNotHeld(status=redemption.fulfilment or redemption.status)
-    reward = programme.section(RewardsConfig).find(redemption.reward_key)
+    reward = queries.reward_of(redemption, programme)
     if reward is None:
         raise NotFound(what="reward", field="redemptionId")
     check_delivery(reward, delivery)

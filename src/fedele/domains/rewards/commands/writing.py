@@ -8,7 +8,7 @@ from fedele.db.database import Transaction
 from fedele.domains.programme.config import ProgrammeConfig
 from fedele.domains.programme.types import Programme
 from fedele.domains.rewards import events, queries
-from fedele.domains.rewards.config import Experience, Reward
+from fedele.domains.rewards.config import Experience, Reward, terms_of
 from fedele.domains.rewards.types import Redemption, RedemptionId, RedemptionSource
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId
@@ -34,11 +34,11 @@ async def write(
     await tx.execute(
         """
         INSERT INTO redemption (member_id, redemption_id, reward_key, programme_version, status, code, currency, units,
-                                transaction_id, redeemed_at, usable_until, source, stocked)
-        VALUES ($1, $2, $3, $4, 'held', $5, $6, $7, $8, $9, $10, $11, $12)
+                                transaction_id, redeemed_at, usable_until, source, stocked, terms)
+        VALUES ($1, $2, $3, $4, 'held', $5, $6, $7, $8, $9, $10, $11, $12, $13)
         """,
         member_id, redemption_id, reward.key, programme.version, code, currency, units, transaction_id, moment.now,
-        usable_until, source, reward.stock is not None,
+        usable_until, source, reward.stock is not None, terms_of(reward),
     )  # fmt: skip
 
 
