@@ -6,7 +6,9 @@ where they belong (what was recorded stays), so that what reaches us next is rat
 days, not hours: what else was counted on a day counts from its end.
 """
 
+import bisect
 import dataclasses
+import itertools
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -91,6 +93,12 @@ class _Correction:
         self.base = then.state.standing
         self.gained: Standing | None = None  # what the late sale brought above what was recorded
         self.changes: list[Mapping[str, Any]] = []
+        by_day = self.rules.counter == "visits"
+        self.counted = sorted(days)
+        self.sums = list(
+            itertools.accumulate(int(days[day] > 0) if by_day else max(0, days[day]) for day in self.counted)
+        )
+        self.needs = [self.rules.threshold(place) for place in range(len(self.rules.config.levels))]
 
     def run(self) -> Judged:
         """Every instant at which the tier could have been another one than was recorded, in order."""
@@ -131,6 +139,8 @@ class _Correction:
         """Note what is earned at this instant above what was recorded, or that it has ended."""
         if self.gained is not None and self.gained.kept_until is not None and instant >= self.gained.kept_until:
             self.gained = None
+        if not self._may_rise(recorded, instant):
+            return
         decision = decide(self.rules, Standing(recorded), self._known(instant), instant, self.joined)
         level = self.rules.place(decision.standing.tier)
         if level <= self.rules.place(recorded):
@@ -139,6 +149,18 @@ class _Correction:
             self.gained = decision.standing
         if level > self.rules.place(self.base.tier):
             self.base = decide(self.rules, self.base, self._known(instant), instant, self.joined).standing
+
+    def _may_rise(self, recorded: TierKey | None, instant: datetime) -> bool:
+        """Whether all that had been counted by then, in any window, could make a higher tier than was recorded.
+
+        It spares an import of old history from judging every day since, sale by sale.
+        """
+        above = self.rules.place(recorded) + 1
+        if above >= len(self.needs):
+            return False
+        today = programme_day(instant, self.rules.time_zone)
+        days = len(self.counted) if instant >= self.then.now else bisect.bisect_right(self.counted, today)
+        return days > 0 and self.sums[days - 1] >= self.needs[above]
 
     def _known(self, instant: datetime) -> dict[date, int]:
         """What had been counted by then: whole days before it, and of its own day what the late sale counts."""
