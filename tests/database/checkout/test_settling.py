@@ -251,7 +251,9 @@ async def test_a_retry_after_the_apps_code_ran_out_gets_its_answer(database: Dat
     """The app's code spends within its minute; a till that lost the reply and asks an hour later still hears it."""
     till, member_id = await open_till(database), await enrolled(database)
     await commands.settle(till, basket(line(amount=50_000), member_id=member_id), "earn", at())
-    sold = basket(line(amount=300), card=await rotating_code_of(database, member_id, at()), tenders=paid_with_points(200, 100))
+    sold = basket(
+        line(amount=300), card=await rotating_code_of(database, member_id, at()), tenders=paid_with_points(200, 100)
+    )
     settled = await commands.settle(till, sold, "spend", at())
     assert settled.burned == {"points": 200}
     assert await commands.settle(till, sold, "spend", at(hours=1)) == settled

@@ -2,7 +2,7 @@
 
 Static, printed in the pass's QR: FDL1 + 16 characters (80 random bits) + 2 check characters.
 Rotating, shown by the app:       FDR1 + 12 of a handle (60 bits) + 8 digits of a time-based code + 2.
-Rotating, shown by Google Wallet: FDG1 + the same 12 and 8, without a check: Google computes the digits and nothing else.
+Rotating, shown by Google Wallet: FDG1 + the same 12 and 8, without a check: Google computes the digits alone.
 
 The time-based code is RFC 6238's TOTP, of 8 digits and 30 seconds, with SHA-1 since Google's rotating barcodes know no
 other. Its secret is derived from the handle under the deployment's peppers: nothing of it is stored.
@@ -42,7 +42,7 @@ _MISREAD = str.maketrans({"I": "1", "L": "1", "O": "0", " ": None, "-": None})
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ParsedCode:
-    """A well-formed code. `lookup` is the text whose digest finds the card; `token`, its digits, only in a rotating one."""
+    """A well-formed code. `lookup` is the text whose digest finds the card; `token`: a rotating one's digits."""
 
     lookup: str
     token: str | None = None

@@ -11,19 +11,21 @@ depends_on = None
 def upgrade() -> None:
     run_sql(
         """
-        -- The secret of rotating codes is derived from their handle under the deployment's peppers, not stored. None was
-        -- ever shown before this migration, so the handles issued until now can go.
+        -- The secret of rotating codes is derived from their handle under the deployment's peppers, not stored. None
+        -- was ever shown before this migration, so the handles issued until now can go.
         DELETE FROM card_code WHERE kind = 'rotating';
         ALTER TABLE card_code DROP CONSTRAINT ck_card_code_secret_of_rotating;
         ALTER TABLE card_code DROP COLUMN secret;
         ALTER TABLE card_code ADD COLUMN revoked_because text;
         ALTER TABLE card_code ADD CONSTRAINT ck_card_code_revocation_known
             CHECK (revoked_because IN ('lost', 'stolen', 'copied', 'replaced', 'erased'));
-        -- Everybody who has a card gets a handle: 12 letters of 5 random bits. Bytes 6 and 8 of a UUID are not all random.
+        -- Everybody who has a card gets a handle: 12 letters of 5 random bits each. Bytes 6 and 8 of a UUID are not all
+        -- random. The sub-select names the row, so that each row draws for itself.
         INSERT INTO card_code (digest, member_id, kind, code, issued_at)
         SELECT sha256(convert_to(h.handle, 'UTF8')), h.member_id, 'rotating', h.handle, h.issued_at
           FROM (SELECT c.member_id, c.issued_at, (
-                    SELECT string_agg(substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', 1 + (get_byte(r.bytes, i) & 31), 1), '')
+                    SELECT string_agg(
+                               substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', 1 + (get_byte(r.bytes, i) & 31), 1), '')
                       FROM unnest(ARRAY[0, 1, 2, 3, 4, 5, 7, 9, 10, 11, 12, 13]) AS i) AS handle
                   FROM card_code c, LATERAL (SELECT uuid_send(gen_random_uuid()) AS bytes
                                               WHERE c.member_id IS NOT NULL OFFSET 0) AS r
@@ -96,7 +98,8 @@ def upgrade() -> None:
             redemption_id uuid NOT NULL,
             hold_id uuid NOT NULL,
             CONSTRAINT pk_till_hold_reward PRIMARY KEY (member_id, redemption_id),
-            CONSTRAINT fk_till_hold_reward_member_id_hold_id FOREIGN KEY (member_id, hold_id) REFERENCES till_hold (member_id, hold_id)
+            CONSTRAINT fk_till_hold_reward_member_id_hold_id
+                FOREIGN KEY (member_id, hold_id) REFERENCES till_hold (member_id, hold_id)
         );
 
         -- What each device sold while it was alone, by its own numbers: distributed by store, names no member.
