@@ -33,6 +33,9 @@ from fedele.domains.feed import handlers as feed
 from fedele.domains.feed.config import FeedConfig
 from fedele.domains.feed.own_sources import OWN_SOURCES
 from fedele.domains.feed.types import FeedSource
+from fedele.domains.fraud import handlers as fraud
+from fedele.domains.fraud import queries as fraud_queries
+from fedele.domains.fraud.config import FraudConfig
 from fedele.domains.ledger.jobs import checkpoint as checkpoint_ledger
 from fedele.domains.ledger.jobs import settle as settle_ledger
 from fedele.domains.members.config import MembersConfig
@@ -100,6 +103,7 @@ PROGRAMME_SECTIONS: Mapping[str, type[BaseModel]] = {
     "closing": ClosingConfig,
     "wallet": WalletConfig,
     "feed": FeedConfig,
+    "fraud": FraudConfig,
     "till": TillConfig,
     "texts": Texts,
 }
@@ -137,6 +141,7 @@ def handlers_of(
     return (
         *auth_handlers(database),
         *budget_handlers(),
+        *fraud.handlers(database, programmes.at, clock),
         *messaging.handlers(delivery),
         *feed.handlers(database),
         *tiers.handlers(database, programmes.at, clock),
@@ -161,6 +166,7 @@ def schedules_of(
     return (
         *auth_schedules(database),
         tend_budgets(database),
+        *fraud.schedules(database),
         *reward_schedules(database, programmes),
         *referrals_schedules(database, programmes),
         *till_schedules(database, programmes.at),
@@ -183,4 +189,5 @@ DATA_EXPORTS: Mapping[str, Callable[[Queryable, MemberId], Awaitable[Any]]] = {
     "wallet": wallet_queries.export_personal_data,
     "challenges": challenges_queries.export_personal_data,
     "referrals": referrals_queries.export_personal_data,
+    "fraud": fraud_queries.export_personal_data,
 }

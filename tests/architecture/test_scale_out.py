@@ -15,6 +15,7 @@ SHARED_TABLES = {
     "reward_stock": "one row a stocked reward: what several members reach for cannot be one member's",
     "offer_total": "one row an offer that ends: what several members reach for cannot be one member's",
     "product_cost": "the catalogue: replicated",
+    "fraud_sighting": "what rules by store or attribute count, of many members; distributed by the subject",
     "budget_pot": "a campaign's budget: what several members reach for cannot be one member's",
     "budget_slice": "the money of a budget, distributed by its pot",
     "budget_notice": "what was announced of a budget: a few rows a campaign",

@@ -30,7 +30,7 @@ async def killing(street: Street, kills_count: int) -> None:
 
 
 async def play_with_kills(street: Street, kills_count: int, run: str) -> Journal:
-    """Traffic for as long as the killing lasts, and until ten sales a kill were acknowledged, however slow it is here."""
+    """Traffic for as long as the killing lasts, and until ten sales a kill were acknowledged, however slow it goes."""
     killer = asyncio.create_task(killing(street, kills_count))
     journal = Journal(run)
     rounds = 0

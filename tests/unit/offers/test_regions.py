@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedele.domains.offers.distance import distance_metres
+from fedele.kernel.distance import distance_metres
 from fedele.domains.offers.regions import nearest_regions
 from fedele.domains.programme.config import Place
 from fedele.domains.programme.types import Text

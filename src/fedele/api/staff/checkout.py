@@ -26,6 +26,7 @@ from fedele.domains.auth.errors import RateLimited
 from fedele.domains.auth.types import Scope
 from fedele.domains.checkout import commands, errors, queries
 from fedele.domains.checkout.ports import Till
+from fedele.domains.fraud.errors import SpendingBlocked
 from fedele.domains.ledger.errors import InsufficientPoints, LedgerExceedsOriginal, LedgerTransactionUnknown
 from fedele.domains.members.errors import (
     CardCodeMalformed,
@@ -57,6 +58,7 @@ SECOND_FACT = (
     till_errors.PinWrong,
     till_errors.RotatingCodeUsed,
     till_errors.SecondFactNeeded,
+    SpendingBlocked,
 )
 
 

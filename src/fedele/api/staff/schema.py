@@ -10,6 +10,7 @@ from fedele.api.staff.analytics import ReportQuery
 from fedele.api.staff.challenges import ChallengeQuery
 from fedele.api.staff.checkout import TillMutation, TillQuery
 from fedele.api.staff.explaining import ExplainQuery
+from fedele.api.staff.fraud import FraudMutation, FraudQuery
 from fedele.api.staff.ledger import LedgerFields, LedgerMutation
 from fedele.api.staff.members import MemberMutation, MemberQuery, ProfileFields, fetch_member
 from fedele.api.staff.memberships import MembershipFields, MembershipMutation
@@ -81,6 +82,7 @@ QUERIES: tuple[type, ...] = (
     TillOperationQuery,
     ReceiptQuery,
     ReportQuery,
+    FraudQuery,
 )
 MUTATIONS: tuple[type, ...] = (
     MemberMutation,
@@ -92,6 +94,7 @@ MUTATIONS: tuple[type, ...] = (
     ReferralMutation,
     TillMutation,
     TillOperationMutation,
+    FraudMutation,
 )
 
 

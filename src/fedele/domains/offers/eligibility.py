@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from fedele.domains.offers import errors
 from fedele.domains.offers.config import Offer
-from fedele.domains.offers.distance import distance_metres
+from fedele.kernel.distance import distance_metres
 from fedele.domains.offers.spending import least_minor
 from fedele.domains.offers.types import History, OpenOffer, Spot
 from fedele.domains.programme.config import Place, Places, ProgrammeConfig

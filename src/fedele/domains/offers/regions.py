@@ -5,7 +5,7 @@ iOS watches at most 20 regions and Android 100, so the server answers with the n
 
 from collections.abc import Sequence
 
-from fedele.domains.offers.distance import distance_metres
+from fedele.kernel.distance import distance_metres
 from fedele.domains.offers.types import Region, RegionSet
 from fedele.domains.programme.config import Place
 from fedele.kernel.clock import Position

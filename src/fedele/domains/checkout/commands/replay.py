@@ -13,6 +13,7 @@ from fedele.domains.checkout.errors import BasketInvalid, BenefitNotInHand
 from fedele.domains.checkout.ports import Till
 from fedele.domains.checkout.types import Basket, Honoured, OfflineSale, Replay, ReplayedSale, Settlement
 from fedele.domains.checkout.writing import read_settlement
+from fedele.domains.fraud.errors import SpendingBlocked
 from fedele.domains.ledger.errors import InsufficientPoints
 from fedele.domains.members.errors import CardCodeMalformed, CardCodeRevoked, CardCodeUnknown, MemberErased
 from fedele.domains.members.queries import find_by_code
@@ -37,7 +38,7 @@ SALES_MAX = 500
 DEVICE_LENGTH_MAX = 100
 ATTEMPTS_MAX = 6  # each takes one thing out of the basket that cannot be kept to
 
-_POINTS = (InsufficientPoints, SecondFactNeeded, RotatingCodeUsed, PinLocked, PinNotSet, PinWrong)
+_POINTS = (InsufficientPoints, SecondFactNeeded, RotatingCodeUsed, PinLocked, PinNotSet, PinWrong, SpendingBlocked)
 
 
 async def replay(till: Till, store_id: StoreId, device: str, sales: Sequence[OfflineSale], moment: Moment) -> Replay:

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import SecretStr
 
 from fedele.db.database import Database, Transaction
+from fedele.domains.fraud.commands import refuse_if_blocked
 from fedele.domains.members.types import CardHolder
 from fedele.domains.till.config import TillConfig
 from fedele.domains.till.errors import PinLocked, PinNotSet, PinWrong, SecondFactNeeded
@@ -31,8 +32,9 @@ async def authorise(
 
     `holder` is whom the scanned code belongs to (None: scanned before). Nothing is used up yet: that happens where the
     value is spent. A PIN's attempt is counted for good, whatever follows. Raises SecondFactNeeded, PinWrong, PinLocked
-    or PinNotSet.
+    PinNotSet, or SpendingBlocked while a person has to look at the member's recent activity.
     """
+    await refuse_if_blocked(database.reader, member_id)
     if holder is not None and holder.step is not None and "rotating_code" in config.second_fact:
         return Authorisation("rotating_code", holder.digest, holder.step)
     if evidence.pin is not None and "pin" in config.second_fact:
