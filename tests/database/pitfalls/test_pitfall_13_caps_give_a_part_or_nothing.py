@@ -65,3 +65,18 @@ async def test_fifteen_sales_at_once_never_overshoot(database: Database, admin: 
     moment = Moment(datetime.fromisoformat("2026-05-20T10:00+02:00"))
     await asyncio.gather(*(commands.settle(till, sale, sale.receipt, moment) for sale in sales))
     assert await admin.fetchval("SELECT sum(units) FROM award") == 15
+
+
+@pytest.mark.parametrize(("over", "given"), [("partial", [60, 40, 0]), ("reject", [60, 0, 0])])
+async def test_a_cap_cuts_events_too(database: Database, over: str, given: list[int]) -> None:
+    """Sixty points a ride, a hundred a year: the second brings the rest, or nothing."""
+    rules = "    - {key: ride, type: event_award, name: Ride, currency: points, event: ride, amount: 60,\n"
+    rules += f"       caps: [{{per: year, amount: 100, over: {over}}}]}}\n"
+    till = await open_till(database, PROGRAMME[: PROGRAMME.index("    - {key: base")] + rules)
+    member_id = await enrolled(database)
+    found = []
+    for number in range(3):
+        moment = Moment(datetime.fromisoformat(f"2026-05-2{number}T10:00+02:00"))
+        settled = await commands.record_event(till, member_id, "ride", {}, f"k{number}", moment)
+        found.append(sum(award.units for award in settled.awards))
+    assert found == given
