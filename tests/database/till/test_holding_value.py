@@ -162,6 +162,23 @@ async def test_a_repeated_hold_is_the_first_one(database: Database, admin: Any) 
     assert await points_of(till, member_id) == (600, 400)
 
 
+async def test_one_key_sent_by_32_tills_holds_once(database: Database, admin: Any) -> None:
+    """The same hold 32 times at once: one, and everybody hears the same; the code is used up once."""
+    till = await open_spending_till(database)
+    member_id = await shopper(till, 1000)
+    wanted = HoldRequest(
+        store_id=STORE,
+        card=await rotating_code_of(database, member_id, at()),
+        units={"points": 400},
+        redeem=("coffee",),
+    )
+    answers = await asyncio.gather(*(commands.hold(till, wanted, "one", at()) for _ in range(32)))
+    assert len({repr(answer) for answer in answers}) == 1
+    assert await points_of(till, member_id) == (1000 - 400 - 200, 400)
+    for table in ("till_hold", "till_hold_reward", "rotating_code_use"):
+        assert await admin.fetchval(f"SELECT count(*) FROM {table}") == 1
+
+
 @pytest.mark.parametrize(
     ("more", "refusal"),
     [

@@ -256,7 +256,7 @@ class OfflineSaleInput:
 
 @strawberry.input
 class ReplayInput:
-    """A device's offline sales, in any order, up to 500 at a time."""
+    """A device's offline sales, in any order, up to 200 at a time."""
 
     device: str = strawberry.field(description="The device's own name, the same for ever.")
     sales: list[OfflineSaleInput]

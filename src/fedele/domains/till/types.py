@@ -17,9 +17,8 @@ HoldStatus = Literal["open", "settled", "released", "expired"]
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What the till offers as a second fact. `code` is a rotating code as read, if one was shown."""
+    """What the till offers as a second fact beside the code that it scanned."""
 
-    code: str | None = None
     pin: SecretStr | None = None
     confirmation: str | None = None  # the cashier's reason
 

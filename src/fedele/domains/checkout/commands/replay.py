@@ -34,7 +34,7 @@ from fedele.kernel.clock import Moment
 from fedele.kernel.ids import StoreId
 from fedele.kernel.refusal import InvalidInput, KeyReused, Refusal
 
-SALES_MAX = 500
+SALES_MAX = 200  # of a busy hour each: all of them well within the time that one request has
 DEVICE_LENGTH_MAX = 100
 ATTEMPTS_MAX = 6  # each takes one thing out of the basket that cannot be kept to
 
