@@ -194,9 +194,8 @@ class MembershipMutation:
         member_id, programme = ids.member_id_of(input.member_id), await context.programme()
         asked = commands.JoinAsked(input.membership, input.plan)
         async with context.database.transaction() as tx:
-            record = await commands.sell(
-                tx, programme, member_id, asked, input.reference, input.idempotency_key, context.moment
-            )
+            key = f"{context.staff.key_id}:{input.idempotency_key}"
+            record = await commands.sell(tx, programme, member_id, asked, input.reference, key, context.moment)
         return SellMembershipPayload(membership=Membership.of(record, programme, context.moment.now, context.locale))
 
     @mutation_field(requires=Scope.TILL)
@@ -220,10 +219,10 @@ class MembershipMutation:
         member_id, term_id = owned[0], TermId(owned[1])
         minor = await _minor(info, member_id, term_id, input.amount)
         async with context.database.transaction() as tx:
+            key = f"{context.staff.key_id}:{input.idempotency_key}"
             record = await commands.refund_term(
-                tx, programme, member_id, term_id, minor, input.idempotency_key, context.moment,
-                ends_now=input.ends_now,
-            )  # fmt: skip
+                tx, programme, member_id, term_id, minor, key, context.moment, ends_now=input.ends_now
+            )
         return RefundMembershipTermPayload(
             membership=Membership.of(record, programme, context.moment.now, context.locale)
         )
