@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fedele.api import ids
 from fedele.domains.ledger import commands, queries
@@ -99,6 +100,19 @@ async def test_staff_adjust_once_with_a_reason(api: Api) -> None:
     found = await queries.find_transaction(api.database.reader, api.member.member_id, page.items[0].transaction_id)
     assert found is not None
     assert found.actor
+
+
+async def test_units_given_by_hand_live_as_the_currency_says(api: Api) -> None:
+    """Left out, the end is that of units earned now: a year on, at the end of the month; given, it is the one given."""
+    await api.ask_staff(ADJUST, input=correction(api))
+    given = correction(api, expiresAt=LATER.isoformat(), idempotencyKey="another")
+    await api.ask_staff(ADJUST, input=given)
+    lots = await queries.list_lots(api.database.reader, api.member.member_id)
+    today = api.moment.now.astimezone(ZoneInfo("America/New_York")).date()
+    first_after = datetime(
+        today.year + 1 + today.month // 12, today.month % 12 + 1, 1, tzinfo=ZoneInfo("America/New_York")
+    )
+    assert [lot.expires_at for lot in lots] == [LATER, first_after]
 
 
 async def test_a_senseless_adjustment_says_which_field_and_changes_nothing(api: Api) -> None:
