@@ -7,6 +7,7 @@ pytest_plugins = [
     "tests.fixtures.processes",
     "tests.fixtures.commands",
     "tests.fixtures.story",
+    "tests.fixtures.stage",
     "tests.fixtures.browser",
     "tests.fixtures.served",
 ]

@@ -1,25 +1,17 @@
 """Every shipped scenario, and those of programmes that nobody foresaw, to the unit."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from fedele.scenarios.playing import play_scenario
 from fedele.scenarios.reading import ScenarioFile, read_scenario_file, shipped_scenarios
-from fedele.scenarios.stage import Stage, open_stage
+from fedele.scenarios.stage import Stage
 from fedele.scenarios.telling import lines_of
 
 UNFORESEEN = Path(__file__).parent / "unforeseen"
 ALL = (*shipped_scenarios(), *(read_scenario_file(path) for path in sorted(UNFORESEEN.glob("*.scenario.yaml"))))
 STEPS_MIN = 6  # the scripted check and five more
-
-
-@pytest.fixture
-async def stage(database_url: str) -> AsyncIterator[Stage]:
-    """A stage on this worker's database."""
-    async with open_stage(database_url) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("file", ALL, ids=lambda file: file.name.partition(".")[0])

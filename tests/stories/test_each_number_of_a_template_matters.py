@@ -3,26 +3,17 @@
 CI plays a seeded sample of the changes of each template and all of one; `make fuzz` (and `-m long`) plays all.
 """
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from fedele.domains.programme.queries import values
 from fedele.scenarios.mutants import WORDS, Mutant, judge, mutants_of, sample
 from fedele.scenarios.reading import ScenarioFile, shipped_scenarios
-from fedele.scenarios.stage import Stage, open_stage
+from fedele.scenarios.stage import Stage
 
 SHIPPED = {file.name.removesuffix(".yaml"): file for file in shipped_scenarios()}
 WHOLE = "cafe-punch-card"
 SAMPLE_COUNT = 4
 SEED = "2026-11-22"
-
-
-@pytest.fixture
-async def stage(database_url: str) -> AsyncIterator[Stage]:
-    """A stage on this worker's database."""
-    async with open_stage(database_url) as opened:
-        yield opened
 
 
 async def survivors(stage: Stage, file: ScenarioFile, mutants: tuple[Mutant, ...]) -> list[str]:

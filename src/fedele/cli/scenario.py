@@ -4,6 +4,7 @@ import dataclasses
 from pathlib import Path
 from typing import Annotated, Any
 
+import asyncpg
 import orjson
 import typer
 from rich.markup import escape
@@ -92,7 +93,9 @@ def _play(scenarios: list[ScenarioFile], server: str | None, *, mutants: bool, q
             return run_loop(main(server_url))
         except ProgrammeInvalid as error:
             _print_problems(error, error.file)
-            raise typer.Exit(1) from None
+        except (OSError, asyncpg.PostgresError) as error:
+            console.print(f"[red]no database can be made on the server: {escape(str(error))}[/red]")
+        raise typer.Exit(1)
 
 
 def _print_problems(error: ScenarioInvalid | ProgrammeInvalid, file: str) -> None:

@@ -22,7 +22,7 @@ from fedele.scenarios import belonging
 from fedele.scenarios import format as steps
 from fedele.scenarios.instants import instant_of
 from fedele.scenarios.passing import midnight_after, pass_time
-from fedele.scenarios.play import Outcome, Play
+from fedele.scenarios.play import Outcome, Play, StepImpossible
 from fedele.scenarios.stage import Stage
 
 Act: TypeAlias = Callable[[Play, Any], Awaitable[Outcome]]
@@ -79,12 +79,14 @@ async def _profile(play: Play, step: steps.ChangeProfile) -> Outcome:
 
 async def _adjust(play: Play, step: steps.Adjust) -> Outcome:
     member_id, programme = play.member(step), await play.programme()
-    decimals = programme.section(Currencies).get(step.currency).decimals
+    currency = next((one for one in programme.section(Currencies) if one.key == step.currency), None)
+    if currency is None:
+        raise StepImpossible(f"the programme has no currency '{step.currency}'")
     operation = AdjustUnits(
         scope="adjust",
         key=f"adjust@{play.number}",
         currency=CurrencyKey(step.currency),
-        units=to_units(step.amount, decimals),
+        units=to_units(step.amount, currency.decimals),
         actor="scenario",
         programme_version=programme.version,
         reason={"text": step.reason},

@@ -50,13 +50,21 @@ async def buy(play: Play, step: steps.Buy) -> Outcome:
     return Outcome(awards=sold.awards, burned=sold.burned, saved=saved, source_id=sold.purchase_id)
 
 
+def _minor(amount: Decimal, currency: str) -> int:
+    """Minor units of the home currency. Raises StepImpossible for more decimals than it has."""
+    try:
+        return Money.parse(amount, currency).minor
+    except ValueError as error:
+        raise StepImpossible(str(error)) from None
+
+
 def _line(number: int, line: steps.BasketLine, currency: str) -> Line:
     return Line(
         number=number,
         quantity=line.quantity,
-        amount_minor=Money.parse(line.amount, currency).minor,
-        tax_minor=Money.parse(line.tax, currency).minor,
-        discount_minor=Money.parse(line.discount, currency).minor,
+        amount_minor=_minor(line.amount, currency),
+        tax_minor=_minor(line.tax, currency),
+        discount_minor=_minor(line.discount, currency),
         kind=line.kind,
         sku=line.sku,
         name=line.name,
@@ -69,7 +77,7 @@ def _line(number: int, line: steps.BasketLine, currency: str) -> Line:
 
 def _tenders(step: steps.Buy, total_minor: int, currency: str) -> tuple[Tender, ...]:
     """As the step says; what it leaves open is paid in cash."""
-    paid = [Tender(one.kind, Money.parse(one.amount, currency).minor, one.currency) for one in step.tenders]
+    paid = [Tender(one.kind, _minor(one.amount, currency), one.currency) for one in step.tenders]
     rest = total_minor - sum(tender.amount_minor for tender in paid)
     return (*paid, Tender("cash", rest)) if paid and rest > 0 else tuple(paid)
 

@@ -1,9 +1,10 @@
 """The scenario file: models that are validator and JSON Schema. A new step is a class and its name in `Step`."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from fedele.domains.programme.types import Country, Key, Locale, Positive, Section
 from fedele.scenarios.expectations import Expect
@@ -20,7 +21,16 @@ def _json(value: Any) -> Any:
 
 
 JsonObject = Annotated[dict[str, Any], BeforeValidator(_json)]
-MonthDayText = Annotated[str, Field(pattern=r"^\d{2}-\d{2}$", description="'05-17': 17 May.")]
+
+
+def _day_of_year(value: str) -> str:
+    date.fromisoformat(f"2024-{value}")  # a leap year: 29 February is allowed
+    return value
+
+
+MonthDayText = Annotated[
+    str, Field(pattern=r"^\d{2}-\d{2}$", description="'05-17': 17 May."), AfterValidator(_day_of_year)
+]
 
 
 class StepBase(Section):

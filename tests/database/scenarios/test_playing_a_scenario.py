@@ -9,6 +9,10 @@ from typer.testing import CliRunner, Result
 
 from fedele.cli import app
 from fedele.scenarios.format import Scenario
+from fedele.scenarios.playing import play_scenario
+from fedele.scenarios.reading import read_scenario_file
+from fedele.scenarios.stage import Stage
+from fedele.scenarios.telling import lines_of
 from tests.fixtures.database import on_database
 
 MINE = """\
@@ -102,3 +106,64 @@ def test_the_schema_describes_every_step() -> None:
     kinds = told["properties"]["steps"]["items"]["discriminator"]["mapping"]
     assert {"buy", "return", "advance", "redeem", "join_membership", "apply"} <= set(kinds)
     assert told == {**told, **{k: v for k, v in Scenario.model_json_schema().items() if k != "title"}}
+
+
+TINY = """\
+format: 1
+programme: {key: tiny, name: Tiny, time_zone: Europe/Rome, home_currency: EUR}
+currencies: [{key: points, name: points}]
+earning:
+  rules: [{key: spend, type: purchase_multiplier, name: Spend, currency: points, amount: 3}]
+"""
+PROVES = """\
+scenario: Three for one
+programme: tiny.yaml
+starts_at: 2026-01-05
+members: [{key: anna}]
+steps:
+  - {do: buy, lines: [{amount: 10.00}], expect: {awards: {points: 30}}}
+"""
+
+
+def test_a_number_that_no_step_notices_is_told_with_its_line(postgres_url: str, tmp_path: Path) -> None:
+    """`--mutants`: one that proves its programme passes; one that looks at nothing fails, unless it says why."""
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    seeing, blind, excused = (tmp_path / f"{name}.yaml" for name in ("seeing", "blind", "excused"))
+    seeing.write_text(PROVES)
+    blind.write_text(PROVES.replace(", expect: {awards: {points: 30}}", ""))
+    excused.write_text(blind.read_text() + "unproved: {'earning.rules[spend].amount': it is a game}\n")
+    done = run(postgres_url, str(seeing), str(blind), str(excused), "--mutants")
+    assert done.exit_code == 1
+    assert "passed  seeing.yaml" in done.output
+    assert "FAILED  blind.yaml" in done.output
+    assert "line 5: earning.rules[spend].amount: 3 → 4" in done.output
+    assert "passed  excused.yaml" in done.output
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "told"),
+    [
+        ("amount: 10.00", "amount: 10.005", "10.005 has more decimals than EUR has"),
+        ("do: buy, lines: [{amount: 10.00}]", "do: return, receipt: lost", "bought under the receipt 'lost'"),
+        ("do: buy, lines: [{amount: 10.00}]", "do: adjust, currency: stars, amount: 1", "no currency 'stars'"),
+        ("do: buy,", "do: buy, uses: [mug],", "NOT_FOUND"),
+        ("do: buy,", "do: buy, offers: [week],", "has not claimed the offer 'week'"),
+        ("awards: {points: 30}", "refused: RECEIPT_KNOWN", "not refused"),
+    ],
+)  # fmt: skip
+async def test_what_a_step_cannot_do_is_a_difference(
+    stage: Stage, tmp_path: Path, wrong: str, right: str, told: str
+) -> None:
+    """No traceback: the step, its line, and why it cannot be."""
+    (tmp_path / "tiny.yaml").write_text(TINY)
+    (tmp_path / "tiny.scenario.yaml").write_text(PROVES.replace(wrong, right))
+    said = "\n".join(lines_of(await play_scenario(stage, read_scenario_file(tmp_path / "tiny.scenario.yaml"))))
+    assert "tiny.scenario.yaml:6: step 1" in said
+    assert told in said
+
+
+def test_a_server_that_does_not_answer_is_told(mine: Path) -> None:
+    """Words and exit code 1, no traceback."""
+    done = run("postgresql://127.0.0.1:1/postgres", str(mine))
+    assert done.exit_code == 1
+    assert "no database can be made on the server" in done.output

@@ -1,14 +1,12 @@
 """The time machine stops where something is due, and nowhere else."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from fedele.domains.programme.queries import Document
 from fedele.scenarios.format import Scenario
 from fedele.scenarios.playing import Played, play_scenario
 from fedele.scenarios.reading import ScenarioFile, read_scenario
-from fedele.scenarios.stage import Stage, open_stage
+from fedele.scenarios.stage import Stage
 
 IDLE = """\
 scenario: Thirty years
@@ -19,13 +17,6 @@ steps:
   - {{do: buy, lines: [{{amount: 3.00, category: drinks}}]}}
   - {{do: advance, after: {{years: 30}}}}
 """
-
-
-@pytest.fixture
-async def stage(database_url: str) -> AsyncIterator[Stage]:
-    """A stage on this worker's database."""
-    async with open_stage(database_url) as opened:
-        yield opened
 
 
 async def play(stage: Stage, text: str) -> Played:
