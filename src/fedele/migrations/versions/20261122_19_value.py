@@ -1,4 +1,4 @@
-"""Value: exact remainders of awards, how far expiry has followed the tier, and the operations of the till, once announced.
+"""Value: exact remainders of awards, how far expiry has followed the tier, and the till's operations, announced once.
 
 The second generation of the till's functions: a return says how much is to be taken altogether, activity extends and
 moves expiry, and one operation writes the outbox and the member's version once.
@@ -28,7 +28,7 @@ FUNCTIONS = (
 def upgrade() -> None:
     run_sql(
         """
-        -- The exact millionths of a unit that each line brought to an award which is rounded at the balance; else empty.
+        -- The exact millionths of a unit that each line brought to an award that is rounded at the balance; else empty.
         ALTER TABLE award ADD COLUMN line_micros bigint[] NOT NULL DEFAULT '{}';
         -- Such an award may bring no whole unit yet.
         ALTER TABLE award DROP CONSTRAINT ck_award_units_positive;
@@ -53,8 +53,8 @@ def upgrade() -> None:
         run_sql_file(name)
     run_sql(
         """
-        DROP FUNCTION settle_series_v1, settle_series_rows_v1, settle_one_by_one_v1, settle_v1, record_event_v1, return_v1,
-            checkout_end_v1, award_v1;
+        DROP FUNCTION settle_series_v1, settle_series_rows_v1, settle_one_by_one_v1, settle_v1, record_event_v1,
+            return_v1, checkout_end_v1, award_v1;
         DROP FUNCTION ledger_post_v1, ledger_apply_v1, ledger_earlier_v1, ledger_clawback_v1, ledger_move_expiry_v1,
             ledger_expiry_changes_v1;
         """
