@@ -14,6 +14,8 @@ from fedele.domains.checkout.types import Return
 from fedele.domains.programme.queries import check
 from fedele.domains.proposals.queries import rerate
 from fedele.domains.proposals.types import Cell, Rerating, Window
+from fedele.domains.tiers.commands import end_grant, grant_tier
+from fedele.domains.tiers.types import GrantAsked
 from fedele.kernel.clock import Moment
 from tests.factories.history import CHANGE_AFTER, DAYS, FIRST, SECOND, live_through
 from tests.factories.members import enrolled
@@ -122,6 +124,25 @@ async def test_tiers_evolve_under_the_proposal(database: Database) -> None:
     assert (by_tier["base", "blue"].given, by_tier["base", "blue"].would) == (120, 60)
     assert (by_tier["base", "gold"].given, by_tier["base", "gold"].would) == (0, 90)
     assert told.tier_moves == {("blue", "gold"): 1}
+
+
+async def test_a_tier_that_was_given_is_given_in_the_replay_too(database: Database) -> None:
+    """Gold by hand for ten days: 1.5 within, 1 after, in the ledger as in the replay; ended early, it ends early."""
+    till = await open_till(database)
+    member_id = await enrolled(database)
+    programme = await till.programmes.at(NOON)
+    async with database.transaction() as tx:
+        asked = GrantAsked("gold", at(days=10).now, "a good neighbour")
+        grant = await grant_tier(tx, programme, member_id, asked, "anna", "key", at(hours=-1))
+    for day in (1, 4, 12):
+        if day == 4:
+            async with database.transaction() as tx:
+                await end_grant(tx, programme, member_id, grant.id, "anna", at(days=3))
+        await commands.settle(till, basket(line(1, 1000), member_id=member_id), f"{day}", at(days=day))
+    told = await rated(till, PROGRAMME)
+    by_tier = {key: (sums.given, sums.would) for key, sums in told.by("rule", "tier").items() if key[0] == "base"}
+    assert by_tier == {("base", "gold"): (15, 15), ("base", "blue"): (20, 20)}
+    assert {cost.unexplained for cost in told.currencies} == {0}
 
 
 async def test_only_what_happened_in_the_window_is_judged_anew(database: Database) -> None:

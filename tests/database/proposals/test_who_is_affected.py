@@ -16,10 +16,11 @@ from fedele.db.database import Database
 from fedele.domains.checkout import commands
 from fedele.domains.ledger.queries import list_entries
 from fedele.domains.programme.queries import check
-from fedele.domains.proposals.queries import weigh
+from fedele.domains.programme.types import ProgrammeVersion
+from fedele.domains.proposals.queries import dead_rules, weigh
 from fedele.kernel.clock import Moment, moment_now
 from tests.factories.members import enrolled
-from tests.factories.till import PROGRAMME, at, basket, line, open_till
+from tests.factories.till import NOON, PROGRAMME, at, basket, line, open_till
 
 REWARDS = PROGRAMME + "rewards:\n  - {key: bag, type: free_product, name: Bag, cost: {currency: points, amount: 10}}\n"
 
@@ -76,6 +77,44 @@ async def test_each_change_says_whom_it_touches(shop: Any, case: str) -> None:
     found = await touched(shop, REWARDS.replace(before, after))
     assert found[where][0] == members, found
     assert words in found[where][1]
+
+
+async def test_who_subscribed_and_who_is_under_way_are_touched(shop: Any, admin: Any) -> None:
+    """A membership that goes, a challenge that changes: those who have it, those who did something for it of late."""
+    member_id = await admin.fetchval("SELECT member_id FROM member LIMIT 1")
+    await admin.execute(
+        "INSERT INTO membership (member_id, membership_key, plan_key, state, auto_renew, joined_at, trial_used)"
+        " VALUES ($1, 'prime', 'life', 'active', false, $2, false)",
+        member_id,
+        at().now,
+    )
+    await admin.execute(
+        "INSERT INTO challenge_contribution (member_id, kind, challenge_key, source_id, source_kind, period,"
+        " occurred_at, counted, amount, counted_values, programme_version)"
+        " VALUES ($1, 'challenge', 'five', uuidv7(), 'purchase', '', $2, '{}', 1, '{}', 1)",
+        member_id,
+        at().now,
+    )
+    prime = "memberships: [{key: prime, name: P, plans: [{key: life, price: 30.00, lifetime: true}]}]\n"
+    five = "challenges:\n  - {key: five, name: F, goal: {type: purchases, target: 5}, award: {reward: bag}}\n"
+    old = check(REWARDS + prime + five, PROGRAMME_SECTIONS).programme(ProgrammeVersion(1), NOON)
+    new = check(REWARDS + five.replace("target: 5", "target: 6"), PROGRAMME_SECTIONS)
+    weighed = await weigh(shop.database.reader, old, new, at(1))
+    assert {(one.section, one.key, one.members) for one in weighed.affected} == {
+        ("memberships", "prime", 1),
+        ("challenges", "five", 1),
+    }
+
+
+async def test_rules_that_give_nothing_are_found_with_what_stops_them(shop: Any) -> None:
+    """ride and once were never tried; base gave of late, and is dead a year later, with when it last gave."""
+    programme = await shop.programmes.at(at(1).now)
+    dead = {rule.key: rule for rule in await dead_rules(shop.database.reader, programme, at(1), 90)}
+    assert dead.keys() == {"ride", "once"}
+    assert (dead["ride"].last_at, dead["ride"].outcomes) == (None, ())
+    dead = {rule.key: rule for rule in await dead_rules(shop.database.reader, programme, at(365), 90)}
+    assert dead["fresh"].last_at == at().now
+    assert dict(dead["fresh"].outcomes) == {"awarded": 1, "condition": 1}
 
 
 async def test_what_touches_nobody_is_not_told(shop: Any) -> None:

@@ -9,6 +9,7 @@ import strawberry
 
 from fedele.api.context import Context, Info
 from fedele.api.errors import BadInput
+from fedele.api.explaining import rule_name
 from fedele.api.permissions import query_field
 from fedele.api.selection import selected
 from fedele.api.staff.programme import ProgrammeProblem
@@ -153,8 +154,44 @@ class ProgrammeCost:
 
 
 @strawberry.type
+class RuleOutcome:
+    """How often something became of a rule when it was tried."""
+
+    outcome: str
+    times: int
+
+
+@strawberry.type
+class DeadRule:
+    """A rule in force that gave nobody anything for a while."""
+
+    rule: str = strawberry.field(description="The rule's key.")
+    name: str
+    last_at: datetime | None = strawberry.field(description="When it last gave something; null: never.")
+    outcomes: list[RuleOutcome] = strawberry.field(description="What stopped it, most frequent first; [] if untried.")
+
+
+@strawberry.type
 class ProposalQuery:
     """Weighing a file before it is applied."""
+
+    @query_field(requires=Scope.PROGRAMME_READ)
+    async def dead_rules(self, info: Info, days: int = 90) -> list[DeadRule] | None:
+        """Rules of the programme in force that gave nobody anything in so many days, and what stopped them."""
+        context = info.context
+        if not 1 <= days <= DAYS_MAX:
+            raise BadInput(f"`days` is {days}; it must be 1 to {DAYS_MAX}")
+        programme = await context.programme()
+        found = await proposals.dead_rules(context.reader, programme, context.moment, days)
+        return [
+            DeadRule(
+                rule=rule.key,
+                name=rule_name(programme, rule.key, context.locale),
+                last_at=rule.last_at,
+                outcomes=[RuleOutcome(outcome=outcome, times=times) for outcome, times in rule.outcomes],
+            )
+            for rule in found
+        ]
 
     @query_field(requires=Scope.PROGRAMME_READ)
     async def programme_plan(

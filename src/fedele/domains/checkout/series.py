@@ -17,8 +17,9 @@ from fedele.domains.checkout.reversal import ReturnDecision
 from fedele.domains.checkout.state import MemberState, Rules, facts_of
 from fedele.domains.checkout.writing import usage_of
 from fedele.domains.earning.types import RuleUsage
-from fedele.domains.tiers.queries import STANDING_COLUMNS, programme_day, standing_of
-from fedele.domains.tiers.types import Standing
+from fedele.domains.tiers.commands import change_to_json
+from fedele.domains.tiers.queries import STANDING_COLUMNS, decide, programme_day, standing_of
+from fedele.domains.tiers.types import Grant, Standing
 from fedele.kernel.ids import MemberId
 
 # Everything of the member that the decision of any sale may read, whenever it happened.
@@ -106,6 +107,13 @@ class RunningState:
         self.standing, self.tier_changes = Standing(), []
         self.counters, self.usage = {}, {}
         self.purchased_at = []
+
+    def grant(self, rules: Rules, grant: Grant) -> None:
+        """Let a tier have been given, over what is earned."""
+        before, state = self.standing, self.at(rules, grant.since, {})
+        with_it = dataclasses.replace(before, grants=(*before.grants, grant), earned=before.beneath)
+        decision = decide(rules.tiers, with_it, state.days, grant.since, state.joined_at or grant.since)
+        self._stand(decision.standing, [change_to_json(before, decision)] if decision.reason else [])
 
     def take_return(self, decision: ReturnDecision) -> None:
         """Let the return have happened."""

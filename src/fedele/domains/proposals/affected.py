@@ -166,6 +166,32 @@ async def _earning(asked: _Asked) -> Affected | None:
     return Affected("earning", asked.key, words, row["members"])
 
 
+async def _subscribed(asked: _Asked) -> Affected | None:
+    """A membership that goes or changes: whoever has it."""
+    count = await asked.db.fetch_value(
+        "SELECT count(*) FROM membership WHERE membership_key = $1 AND state = 'active'", asked.key
+    )
+    why = "goes" if asked.change.kind == "removed" else "changes"
+    words = f"{_members(count)} have the membership '{asked.key}', which {why}"
+    return Affected("memberships", asked.key, words, count) if count else None
+
+
+async def _challenged(asked: _Asked) -> Affected | None:
+    """A challenge that goes or changes: whoever has made progress in it of late."""
+    count = await asked.db.fetch_value(
+        """
+        SELECT count(DISTINCT member_id) FROM challenge_contribution
+         WHERE kind = $1 AND challenge_key = $2 AND occurred_at > $3
+        """,
+        asked.change.section.removesuffix("s"),
+        asked.key,
+        asked.moment.now - RECENT,
+    )
+    why = "goes: what they did for it is lost" if asked.change.kind == "removed" else "changes under way"
+    words = f"{_members(count)} did something for '{asked.key}' in the last {RECENT.days} days; it {why}"
+    return Affected(asked.change.section, asked.key, words, count) if count else None
+
+
 async def _live(asked: _Asked) -> Mapping[str, Any]:
     row = await asked.db.fetch_row(
         """
@@ -207,4 +233,7 @@ _QUESTIONS: tuple[tuple[str, str, tuple[str, ...], Question], ...] = (
     ("rewards", _KEY + r"(\..*)?", _OLD, _holding),
     ("offers", _KEY + r"(\..*)?", _OLD, _claimed),
     ("earning", r"rules" + _KEY + r"(\..*)?", _OLD, _earning),
+    ("memberships", _KEY + r"((\.|\[).*)?", _OLD, _subscribed),
+    ("challenges", _KEY + r"((\.|\[).*)?", _OLD, _challenged),
+    ("streaks", _KEY + r"((\.|\[).*)?", _OLD, _challenged),
 )

@@ -1,6 +1,6 @@
 """What a proposed version would mean: what changes, whom it touches, and what history would have cost under it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,13 +12,16 @@ from fedele.domains.programme.errors import NoProgramme
 from fedele.domains.programme.queries import Checked, ProgrammeSource, plan
 from fedele.domains.programme.types import Programme, ProgrammeVersion
 from fedele.domains.proposals.affected import affected
+from fedele.domains.proposals.dead_rules import dead_rules
 from fedele.domains.proposals.replay import Replay, UsedClaim
 from fedele.domains.proposals.tally import Given, Tally
 from fedele.domains.proposals.types import Rerating, Weighed, Window
+from fedele.domains.tiers.queries import list_grants
+from fedele.domains.tiers.types import Grant, GrantRecord
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId
 
-__all__ = ["affected", "rerate", "weigh"]
+__all__ = ["affected", "dead_rules", "rerate", "weigh"]
 
 PAGE_COUNT = 500
 _SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -122,7 +125,12 @@ async def _replay_member(db: Queryable, member_id: MemberId, rules: _RulesOf, ta
         used.setdefault(UUID(purchase_id), []).append(UsedClaim(UUID(claim_id), offer))
     then, would = Replay(state, used), None
     versions: dict[str, int] = row["versions"] or {}
-    for happening in await history_of(db, member_id):
+    for happening in _in_order(await history_of(db, member_id), await list_grants(db, member_id)):
+        if isinstance(happening, Grant):
+            for replay, decided_by in ((then, rules.then), (would, rules.would)):
+                if replay is not None:
+                    replay.grant(happening, await decided_by(happening.since))
+            continue
         at, version = happening.occurred_at, versions.get(str(happening.id))
         judged = tally.window.contains(at)
         if judged and would is None:
@@ -140,6 +148,16 @@ async def _replay_member(db: Queryable, member_id: MemberId, rules: _RulesOf, ta
         for source, rule, currency, kept, at in row["awards"] or ()
     ]
     tally.add(awards, then, would, tiers)
+
+
+def _in_order(history: Sequence[Happening], grants: Sequence[GrantRecord]) -> list[Happening | Grant]:
+    """What happened and what was given, in the order in which we learned of it."""
+    timed: list[tuple[datetime, UUID, Happening | Grant]] = [(one.recorded_at, one.id, one) for one in history]
+    for grant in grants:
+        ends = [until for until in (grant.until, grant.ended_at) if until is not None]
+        given = Grant(grant.id, grant.tier, grant.granted_at, min(ends, default=None))
+        timed.append((grant.granted_at, grant.id, given))
+    return [happened for _, _, happened in sorted(timed, key=lambda one: one[:2])]
 
 
 def _count(tally: Tally, happening: Happening) -> None:

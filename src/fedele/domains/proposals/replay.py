@@ -1,10 +1,12 @@
 """One member's history, happening by happening, through the till's own decisions. Pure: nothing is read or written."""
 
+import copy
 import dataclasses
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from fedele.domains.activity.types import ActivityEvent, Happening, Purchase, RecordedReturn
@@ -14,6 +16,7 @@ from fedele.domains.earning.types import AwardId, AwardRecord, Evaluation, Given
 from fedele.domains.offers.config import OffersConfig
 from fedele.domains.offers.queries import boost_of
 from fedele.domains.tiers.queries import decide
+from fedele.domains.tiers.types import Grant
 from fedele.kernel.ids import new_id
 from fedele.kernel.refusal import Refusal
 
@@ -52,16 +55,18 @@ class Replay:
 
     def fork(self) -> "Replay":
         """The same member up to here, to go on under other rules."""
-        state = dataclasses.replace(
-            self.state,
-            tier_changes=list(self.state.tier_changes),
-            counters=dict(self.state.counters),
-            usage=dict(self.state.usage),
-        )
+        kept = {field.name: getattr(self.state, field.name) for field in dataclasses.fields(self.state)}
+        own: dict[str, Any] = {name: copy.copy(value) for name, value in kept.items() if isinstance(value, list | dict)}
+        state = dataclasses.replace(self.state, **own)
         other = Replay(state, self.used)
         other.awards = {source: list(given) for source, given in self.awards.items()}
         other.tiers, other.purchases, other.refused = dict(self.tiers), dict(self.purchases), Counter(self.refused)
         return other
+
+    def grant(self, grant: Grant, rules: Rules) -> None:
+        """Let a tier have been given by hand, or by a membership."""
+        if rules.tiers.config.levels:
+            self.state.grant(rules, grant)
 
     def step(self, happening: Happening, rules: Rules) -> None:
         """Let it happen under these rules."""

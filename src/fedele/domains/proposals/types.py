@@ -114,6 +114,15 @@ class Affected:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class DeadRule:
+    """A rule that gave nothing for a while. `outcomes`: what became of it when tried, the most frequent first."""
+
+    key: str
+    last_at: datetime | None  # when it last gave something; None: never
+    outcomes: tuple[tuple[str, int], ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Weighed:
     """A proposal as it was weighed: what would change, and whom it touches."""
 
