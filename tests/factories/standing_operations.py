@@ -1,9 +1,11 @@
 """What the GraphQL operations of tiers and paid memberships are run with."""
 
+from datetime import timedelta
 from typing import Any
 
 from fedele.api import ids
-from fedele.bootstrap import PROGRAMME_SECTIONS
+from fedele.bootstrap import CLOSING_STEPS, PROGRAMME_SECTIONS
+from fedele.domains.closing.commands import close_day
 from fedele.domains.memberships import commands as memberships
 from fedele.domains.programme.commands import apply
 from fedele.domains.programme.queries import ProgrammeSource
@@ -134,3 +136,20 @@ async def a_grant_to_end(api: Api) -> dict[str, Any]:
     await grants_of_a_member(api)
     grant_id = await api.database.reader.fetch_value("SELECT min(grant_id::text)::uuid FROM tier_grant")
     return {"input": {"grantId": ids.row_id("grant", api.member.member_id, grant_id)}}
+
+
+async def two_weeks_closed(api: Api) -> dict[str, Any]:
+    """Fourteen nights, in one of which somebody's step failed."""
+    programmes = ProgrammeSource(api.database, PROGRAMME_SECTIONS)
+    today = api.moment.now.date()
+    for days in range(14, 0, -1):
+        await close_day(api.database, programmes, today - timedelta(days=days), api.moment, CLOSING_STEPS)
+    async with api.database.transaction() as tx:
+        await tx.execute(
+            """
+            INSERT INTO closing_failure (member_id, day, step, error, failed_at)
+            VALUES ($1, $2, 'tiers', 'ValueError: broken', $3)
+            """,
+            api.member.member_id, today - timedelta(days=1), api.moment.now,
+        )  # fmt: skip
+    return {"last": 14}

@@ -9,6 +9,7 @@ from fedele.api.schema import build_schema, compose
 from fedele.api.staff.analytics import ReportQuery
 from fedele.api.staff.challenges import ChallengeQuery
 from fedele.api.staff.checkout import TillMutation, TillQuery
+from fedele.api.staff.closing import ClosingQuery
 from fedele.api.staff.explaining import ExplainQuery
 from fedele.api.staff.fraud import FraudMutation, FraudQuery
 from fedele.api.staff.ledger import LedgerFields, LedgerMutation
@@ -78,6 +79,7 @@ QUERIES: tuple[type, ...] = (
     RewardQuery,
     ChallengeQuery,
     ReferralQuery,
+    ClosingQuery,
     TillQuery,
     TillOperationQuery,
     ReceiptQuery,

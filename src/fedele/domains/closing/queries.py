@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fedele.db.database import Queryable
 from fedele.domains.closing.config import ClosingConfig
-from fedele.domains.closing.types import ClosingStep, DayEnd
+from fedele.domains.closing.types import ClosedStep, ClosingStep, DayEnd, DayRecord, Failure
 from fedele.domains.memberships.queries import next_due as next_membership_due
 from fedele.domains.programme.config import ProgrammeConfig
 from fedele.domains.programme.types import Programme
 from fedele.kernel.ids import MemberId
 
-__all__ = ["announced_until", "day_of", "end_of", "last_closed", "list_failures", "next_due"]
+__all__ = ["announced_until", "day_of", "end_of", "last_closed", "list_days", "list_failures", "next_due"]
 
 
 def day_of(at: datetime, time_zone: str) -> date:
@@ -147,3 +148,32 @@ async def list_failures(db: Queryable, day: date) -> list[tuple[MemberId, str, s
     """Members whose step of that day's close failed: (member, step, error), for the operator."""
     rows = await db.fetch("SELECT member_id, step, error FROM closing_failure WHERE day = $1 ORDER BY member_id", day)
     return [(MemberId(row["member_id"]), row["step"], row["error"]) for row in rows]
+
+
+async def list_days(db: Queryable, count: int) -> list[DayRecord]:
+    """The last days that were closed or are being closed, the newest first, with what each step did and who failed."""
+    rows = await db.fetch(
+        """
+        SELECT d.day, d.ends_at, d.programme_version, d.started_at, d.finished_at,
+               (SELECT jsonb_agg(jsonb_build_array(s.step, s.members_count, s.changed_count) ORDER BY s.place)
+                  FROM closing_step s WHERE s.day = d.day) AS steps,
+               (SELECT jsonb_agg(jsonb_build_array(f.member_id, f.step, f.error) ORDER BY f.failed_at, f.member_id)
+                  FROM closing_failure f WHERE f.day = d.day) AS failures
+          FROM closing_day d ORDER BY d.day DESC LIMIT $1
+        """,
+        count,
+    )
+    return [
+        DayRecord(
+            day=row["day"],
+            ends_at=row["ends_at"],
+            programme_version=row["programme_version"],
+            started_at=row["started_at"],
+            finished_at=row["finished_at"],
+            steps=tuple(ClosedStep(*step) for step in row["steps"] or ()),
+            failures=tuple(
+                Failure(MemberId(UUID(member_id)), step, error) for member_id, step, error in row["failures"] or ()
+            ),
+        )
+        for row in rows
+    ]

@@ -63,3 +63,25 @@ class ClosedDay:
     steps: tuple[ClosedStep, ...] = ()
     finished: bool = True
     failed_count: int = 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Failure:
+    """A member whose step failed by itself. What was due stays due: the next close finds it again."""
+
+    member_id: MemberId
+    step: str
+    error: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DayRecord:
+    """A day's close as it was recorded. `finished_at` is None while it goes on, or waits for a worker."""
+
+    day: date
+    ends_at: datetime
+    programme_version: int
+    started_at: datetime
+    finished_at: datetime | None
+    steps: tuple[ClosedStep, ...]
+    failures: tuple[Failure, ...]
