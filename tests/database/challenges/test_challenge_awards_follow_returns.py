@@ -180,3 +180,16 @@ challenges:
     assert await club.points(member) == 8
     await club.returns(first, (1, "1"))
     assert await club.points(member) == 0
+
+
+async def test_a_higher_target_takes_nothing_back(database: Database) -> None:
+    """What was reached under one version stays when the next one asks for more; a return under it still counts."""
+    club = await open_club(database, SPENDER)
+    member = await club.member()
+    settled = await club.buys(member, line(10_000))
+    club.turn(days=1)
+    await club.applies(SPENDER.replace("target: 100", "target: 200").replace("at: 50", "at: 150"))
+    await club.buys(member, line(100))
+    assert await club.points(member) == 25
+    await club.returns(settled, (1, "1"))
+    assert await club.points(member) == 0

@@ -1,37 +1,16 @@
-"""Reading challenges: progress from contributions, what was given, and both as a member and as staff see them."""
+"""What is stored of challenges: contributions summed, awards, draws."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from fedele.db.database import Queryable, Row
-from fedele.domains.challenges import counting, periods, progress
-from fedele.domains.challenges.config import BadgesConfig, Challenge, ChallengesConfig, Streak, StreaksConfig
 from fedele.domains.challenges.draw import draw
-from fedele.domains.challenges.streak import fold
-from fedele.domains.challenges.types import (
-    AwardId,
-    AwardRecord,
-    ChallengeView,
-    Contribution,
-    CountableKind,
-    Counted,
-    Draw,
-    Figures,
-    HeldBadge,
-    StreakState,
-    StreakView,
-)
-from fedele.domains.programme.config import ProgrammeConfig
-from fedele.domains.programme.types import Programme
-from fedele.domains.segments.types import MemberFacts
+from fedele.domains.challenges.types import AwardId, AwardRecord, Contribution, CountableKind, Counted, Draw
 from fedele.kernel.ids import MemberId
-from fedele.kernel.vocabulary import MEMBER_ENVIRONMENT
 
-TARGET = progress.TARGET
-scaled = progress.scaled
 Named = tuple[CountableKind, str]
 AwardPlace = tuple[str, str, int]  # period, step, nth
 
@@ -207,178 +186,8 @@ async def standing_of(db: Queryable, member_id: MemberId) -> Standing:
     return Standing(_joined(row["joined"]), sums, awards)
 
 
-def challenges_of(
-    programme: Programme, facts: MemberFacts, tier: str | None, standing: Standing, at: datetime
-) -> tuple[ChallengeView, ...]:
-    """The challenges that this member sees now, in the programme's order."""
-    config = programme.section(ProgrammeConfig)
-    found = []
-    for challenge in programme.section(ChallengesConfig):
-        view = _challenge(challenge, config, facts, standing, at)
-        if view is not None and (view.progress or challenge.listed) and _is_for(challenge, facts, tier, config, at):
-            found.append(view)
-    return tuple(found)
-
-
-def streaks_of(
-    programme: Programme, facts: MemberFacts, tier: str | None, standing: Standing, at: datetime
-) -> tuple[StreakView, ...]:
-    """The streaks that this member sees now, in the programme's order."""
-    config = programme.section(ProgrammeConfig)
-    found = []
-    for streak in programme.section(StreaksConfig):
-        view = _streak(streak, config, standing, at)
-        if (view.state.best or streak.listed) and _is_for(streak, facts, tier, config, at):
-            found.append(view)
-    return tuple(found)
-
-
-def streak_state(
-    streak: Streak, by_period: Mapping[str, Sum], decimals: int, at: datetime, time_zone: str
-) -> StreakState:
-    """How the streak stands at an instant, from what was counted in each of its periods."""
-    target = progress.scaled(streak.goal.target, decimals)
-    values = counting.counts_values(streak.goal)
-    kept = [
-        periods.index_of(streak.every, date.fromisoformat(period))
-        for period, counted in by_period.items()
-        if counted.of(values) >= target
-    ]
-    now = periods.index_of(streak.every, periods.first_day(streak.every, periods.local_day(at, time_zone)))
-    return fold(kept, now, streak.grace, streak.freezes)
-
-
-async def list_badges(db: Queryable, programme: Programme, member_id: MemberId) -> tuple[HeldBadge, ...]:
-    """The member's badges, the newest first."""
-    rows = await db.fetch(
-        """
-        SELECT badge_key, earned_at, source_kind, source_key FROM member_badge
-         WHERE member_id = $1 ORDER BY earned_at DESC, badge_key
-        """,
-        member_id,
-    )
-    known = programme.section(BadgesConfig)
-    return tuple(
-        HeldBadge(row["badge_key"], known.find(row["badge_key"]), row["earned_at"], row["source_kind"],
-                  row["source_key"])
-        for row in rows
-    )  # fmt: skip
-
-
-async def figures(db: Queryable) -> list[Figures]:
-    """What every challenge, streak and surprise came to: one statement per table, over all members."""
-    counted = await db.fetch(
-        """
-        SELECT kind, challenge_key, count(DISTINCT member_id) AS members FROM challenge_contribution GROUP BY 1, 2
-        UNION ALL
-        SELECT 'surprise', surprise_key, count(DISTINCT member_id) FROM surprise_draw GROUP BY 2
-        """
-    )
-    given = await db.fetch(
-        """
-        SELECT kind, challenge_key, coalesce(currency, '') AS currency,
-               count(*) FILTER (WHERE state = 'given') AS given, count(*) FILTER (WHERE state = 'revoked') AS revoked,
-               coalesce(sum(units) FILTER (WHERE state = 'given'), 0)::bigint AS units
-          FROM challenge_award GROUP BY 1, 2, 3
-        """
-    )
-    joined = await db.fetch("SELECT kind, challenge_key, count(*) AS members FROM challenge_joining GROUP BY 1, 2")
-    found: dict[tuple[Any, str], dict[str, Any]] = {}
-    for rows in (counted, given, joined):
-        for row in rows:
-            found.setdefault((row["kind"], row["challenge_key"]), _no_figures())
-    for row in counted:
-        found[row["kind"], row["challenge_key"]]["members"] = row["members"]
-    for row in joined:
-        found[row["kind"], row["challenge_key"]]["joined"] = row["members"]
-    for row in given:
-        values = found[row["kind"], row["challenge_key"]]
-        values["completions"] += row["given"]
-        values["revoked"] += row["revoked"]
-        if row["currency"] and row["units"]:
-            values["units"][row["currency"]] = row["units"]
-    return [Figures(kind, key, **values) for (kind, key), values in sorted(found.items())]
-
-
-async def export_personal_data(db: Queryable, member_id: MemberId) -> dict[str, Any]:
-    """What the member joined, did and was given, as JSON-able values (GDPR articles 15 and 20)."""
-    row = await db.fetch_row(
-        """
-        SELECT (SELECT jsonb_agg(to_jsonb(j) - 'member_id' ORDER BY j.joined_at)
-                  FROM challenge_joining j WHERE member_id = $1) AS joined,
-               (SELECT jsonb_agg(to_jsonb(c) - 'member_id' ORDER BY c.occurred_at)
-                  FROM challenge_contribution c WHERE member_id = $1) AS counted,
-               (SELECT jsonb_agg(to_jsonb(a) - 'member_id' ORDER BY a.given_at)
-                  FROM challenge_award a WHERE member_id = $1) AS awards,
-               (SELECT jsonb_agg(to_jsonb(b) - 'member_id' ORDER BY b.earned_at)
-                  FROM member_badge b WHERE member_id = $1) AS badges,
-               (SELECT jsonb_agg(to_jsonb(d) - 'member_id' ORDER BY d.occurred_at)
-                  FROM surprise_draw d WHERE member_id = $1) AS draws
-        """,
-        member_id,
-    )
-    assert row is not None, "aggregates always answer one row"
-    return {name: values or [] for name, values in dict(row).items()}
-
-
-def _challenge(
-    challenge: Challenge, config: ProgrammeConfig, facts: MemberFacts, standing: Standing, at: datetime
-) -> ChallengeView | None:
-    named: Named = ("challenge", challenge.key)
-    joined_at = standing.joined.get(named)
-    began_at = joined_at if challenge.joining == "opt_in" else facts.values["member.joined_at"]
-    window = periods.window_of(challenge, at, began_at or at, config.time_zone)
-    if window is None:
-        return None
-    decimals = counting.decimals_of(challenge.goal, config.home_currency)
-    counted = standing.sums.get(named, {}).get(window.period, NOTHING)
-    value = counted.of(counting.counts_values(challenge.goal))
-    return ChallengeView(
-        challenge=challenge,
-        joined_at=joined_at,
-        period=window.period,
-        starts_at=window.starts_at if challenge.joining == "automatic" or joined_at else None,
-        ends_at=window.ends_at if began_at or not challenge.days_from_joining else None,
-        progress=value,
-        target=progress.scaled(challenge.goal.target, decimals),
-        decimals=decimals,
-        times=progress.times_completed(challenge, value, decimals),
-        awards=tuple(one for one in standing.awards.get(named, ()) if one.period == window.period),
-    )
-
-
-def _streak(streak: Streak, config: ProgrammeConfig, standing: Standing, at: datetime) -> StreakView:
-    named: Named = ("streak", streak.key)
-    by_period = standing.sums.get(named, {})
-    decimals = counting.decimals_of(streak.goal, config.home_currency)
-    first = periods.first_day(streak.every, periods.local_day(at, config.time_zone))
-    counted = by_period.get(first.isoformat(), NOTHING)
-    return StreakView(
-        streak=streak,
-        joined_at=standing.joined.get(named),
-        state=streak_state(streak, by_period, decimals, at, config.time_zone),
-        progress=counted.of(counting.counts_values(streak.goal)),
-        target=progress.scaled(streak.goal.target, decimals),
-        decimals=decimals,
-        period_ends_at=periods.midnight(periods.next_first_day(streak.every, first), config.time_zone),
-        awards=standing.awards.get(named, ()),
-    )
-
-
-def _is_for(
-    what: Challenge | Streak, facts: MemberFacts, tier: str | None, config: ProgrammeConfig, at: datetime
-) -> bool:
-    if not what.dates.contains(at, config.time_zone):
-        return False
-    return what.when is None or what.when.holds(MEMBER_ENVIRONMENT.bind(facts.bindings(at, config.time_zone, tier)))
-
-
 def _joined(values: Sequence[Any] | None) -> dict[Named, datetime]:
     return {(kind, key): datetime.fromisoformat(at) for kind, key, at in values or ()}
-
-
-def _no_figures() -> dict[str, Any]:
-    return {"members": 0, "completions": 0, "revoked": 0, "units": {}, "joined": 0}
 
 
 def _award(row: Row) -> AwardRecord:
