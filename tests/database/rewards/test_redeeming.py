@@ -89,6 +89,19 @@ async def test_a_code_of_a_pool_is_given_out_once(database: Database, admin: Any
     assert sorted(given) == ["AAA", "BBB"]
 
 
+async def test_a_full_pool_is_not_counted_to_its_end(database: Database, admin: Any) -> None:
+    """With a hundred codes there is no end in sight; with ninety-nine the number is told; with none it is out."""
+    for count, left, refusal in ((0, 0, "REWARD_OUT_OF_STOCK"), (99, 99, None), (1, None, None)):
+        async with database.transaction() as tx:
+            await commands.add_codes(tx, "code", [f"{count}-{number}" for number in range(count)])
+        member_id = await rich_member(database, 50)
+        facts = await find_facts(database.reader, PROGRAMME, member_id, NOW.now)
+        assert facts is not None
+        counts = await queries.counts_of(database.reader, PROGRAMME, member_id, NOW.now)
+        seen = queries.catalogue(PROGRAMME, facts, None, counts, {"points": 50}, NOW.now)
+        assert [(one.left, one.refusal) for one in seen if one.reward.key == "code"] == [(left, refusal)]
+
+
 async def test_cancelling_returns_units_to_their_own_lots(database: Database, admin: Any) -> None:
     """Pitfall 10: the price returns to the lots it was taken from, with their own expiry; the mug to the shelf."""
     member_id = await rich_member(database, 12)

@@ -75,7 +75,7 @@ class Reward(Node):
     missing: Decimal = strawberry.field(description="How much is still to be earned for it.")
     refusal: str | None = strawberry.field(description="The code of what stops the member, if anything does.")
     refusal_message: str | None = strawberry.field(description="The same in words, where more than units is missing.")
-    left: int | None = strawberry.field(description="How many are left for everybody; null where it does not end.")
+    left: int | None = strawberry.field(description="How many are left for everybody; null: no end in sight.")
     choice_group: str | None = strawberry.field(description="Rewards of the same group are alternatives.")
 
     @classmethod

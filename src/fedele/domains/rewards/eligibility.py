@@ -90,11 +90,11 @@ def _limits(reward: Reward, rewards: Iterable[Reward], counts: Counts) -> Refusa
 
 
 def left(reward: Reward, counts: Counts) -> int | None:
-    """How many can still be had by anybody; None: no end."""
+    """How many can still be had by anybody; None: no end in sight."""
     of_stock = None if reward.stock is None else max(0, reward.stock - counts.gone.get(reward.key, 0))
     if isinstance(reward, Coded) and reward.codes == "pool":
-        free = counts.codes.get(reward.key, 0)
-        return free if of_stock is None else min(free, of_stock)
+        free = counts.codes.get(reward.key)
+        return min((number for number in (free, of_stock) if number is not None), default=None)
     return of_stock
 
 

@@ -64,6 +64,7 @@ _FROM = """
 """
 _SELECT = f"SELECT {_COLUMNS} FROM {_FROM}"
 
+CODES_COUNTED_MAX = 100
 _COUNTS = """
 SELECT (SELECT jsonb_object_agg(reward_key, jsonb_build_array(day, week, month, year, lifetime)) FROM (
             SELECT reward_key, count(*) FILTER (WHERE redeemed_at >= $2) AS day,
@@ -73,9 +74,12 @@ SELECT (SELECT jsonb_object_agg(reward_key, jsonb_build_array(day, week, month, 
               FROM redemption WHERE member_id = $1 AND status <> 'cancelled' AND source = 'member'
              GROUP BY reward_key) AS t) AS taken,
        (SELECT jsonb_object_agg(reward_key, taken - added) FROM reward_stock) AS gone,
-       (SELECT jsonb_object_agg(reward_key, free) FROM (
-            SELECT reward_key, count(*) AS free FROM reward_code
-             WHERE reward_key = ANY ($6::text[]) AND redemption_id IS NULL GROUP BY reward_key) AS t) AS codes
+       -- A pool may hold a million codes, and every home screen asks: who has a hundred left has plenty.
+       (SELECT jsonb_object_agg(k.reward_key, f.free) FROM unnest($6::text[]) AS k (reward_key), LATERAL (
+            SELECT count(*) AS free FROM (
+                SELECT FROM reward_code c
+                 WHERE c.reward_key = k.reward_key AND c.redemption_id IS NULL LIMIT $7::bigint) AS few
+            ) AS f WHERE f.free < $7::bigint) AS codes
 """
 
 
@@ -87,7 +91,14 @@ async def counts_of(db: Queryable, programme: Programme, member_id: MemberId, at
     monday = midnight - timedelta(days=midnight.weekday())
     pools = [one.key for one in programme.section(RewardsConfig) if getattr(one, "codes", None) == "pool"]
     row = await db.fetch_row(
-        _COUNTS, member_id, midnight, monday, midnight.replace(day=1), midnight.replace(month=1, day=1), pools
+        _COUNTS,
+        member_id,
+        midnight,
+        monday,
+        midnight.replace(day=1),
+        midnight.replace(month=1, day=1),
+        pools,
+        CODES_COUNTED_MAX,
     )
     assert row is not None, "aggregates always answer one row"
     taken = {key: Taken(*numbers) for key, numbers in (row["taken"] or {}).items()}

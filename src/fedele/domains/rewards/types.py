@@ -74,7 +74,7 @@ class Taken:
 class Counts:
     """How often a member redeemed each reward, cancelled ones and gifts left out; and what is left on the shelves.
 
-    `left` holds rewards of which some are gone or were added; `codes` how many codes are free in each pool.
+    `codes` says how many are free in each pool that has few; a pool that is not named has plenty.
     """
 
     taken: Mapping[str, Taken]
