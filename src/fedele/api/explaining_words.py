@@ -13,7 +13,7 @@ import yaml
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from fedele.domains.challenges.config import ChallengesConfig
+from fedele.domains.challenges.config import ChallengesConfig, StreaksConfig
 from fedele.domains.earning.config import EarningConfig
 from fedele.domains.earning.types import RuleTrace
 from fedele.domains.explaining.types import Explanation, Failed, Term
@@ -184,8 +184,9 @@ class Speaker:
                 reward = self.programme.section(RewardsConfig).find(cause.key)
                 return reward.name.in_locale(self.locale, self.default) if reward else cause.key
             case "challenge":
-                challenge = self.programme.section(ChallengesConfig).find(cause.key)
-                return challenge.name.in_locale(self.locale, self.default) if challenge else cause.key
+                things = (*self.programme.section(ChallengesConfig), *self.programme.section(StreaksConfig))
+                found = next((thing for thing in things if thing.key == cause.key), None)
+                return found.name.in_locale(self.locale, self.default) if found else cause.key
             case "tender":
                 return cause.key
             case _:
