@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
+import itertools
 import json
 import time
 from collections import Counter
@@ -18,12 +19,13 @@ from fedele.bootstrap import PROGRAMME_SECTIONS
 from fedele.cli.loops import run as run_loop
 from fedele.cli.reach import database_of, reached
 from fedele.cli.told import told
-from fedele.domains.programme.config import Currencies
+from fedele.domains.programme.config import Currencies, Places
 from fedele.domains.programme.queries import ProgrammeSource
 from fedele.kernel.clock import moment_now
+from fedele.kernel.distance import distance_metres
 from fedele.kernel.ids import new_id
 from fedele.settings import Settings, SettingsError, read_settings
-from fedele.simulator.books import Finding, check
+from fedele.simulator.books import Finding, Suspected, check, suspected
 from fedele.simulator.journal import Journal
 from fedele.simulator.running import Traffic, figures, simulate
 
@@ -49,6 +51,7 @@ def simulate_tills(
     key: Annotated[
         str | None, typer.Option(envvar="FEDELE_STAFF_KEY", help="A staff key for every store; unset: the demo's.")
     ] = None,
+    frauds: Annotated[int, typer.Option(min=0, help="Customers who cheat, in turns in each known way.")] = 6,
     checked: Annotated[
         bool, typer.Option("--check/--no-check", help="Prove the books in the server's database afterwards.")
     ] = True,
@@ -64,17 +67,16 @@ def simulate_tills(
         server, secret = _where(settings.data_dir, url, key)
         run = f"SIM{new_id().hex[-8:]}".upper()
         say = (lambda _line: None) if as_json else typer.echo
-        journal, findings = run_loop(
-            _run(settings, server, secret, run, Traffic((), "", members, rate, seconds, seed), stores, checked, say)
-        )
-    _tell(journal, findings, seconds, as_json, checked)
+        traffic = Traffic((), "", members, rate, seconds, seed, frauds_count=frauds if checked else 0)
+        journal, findings, seen = run_loop(_run(settings, server, secret, run, traffic, stores, checked, say))
+    _tell(journal, findings, seconds, as_json, checked, seen)
     if findings or journal.wrong:
         raise typer.Exit(1)
 
 
 async def _run(
     settings: Settings, server: str, key: str, run: str, traffic: Traffic, stores: int, checked: bool, say: Any
-) -> tuple[Journal, list[Finding]]:
+) -> tuple[Journal, list[Finding], Suspected | None]:
     async with httpx.AsyncClient(base_url=server, timeout=10) as client:
         try:
             programme = (await client.get("/scan/boot.json")).json()["programme"]
@@ -83,12 +85,34 @@ async def _run(
     if programme is None:
         raise SettingsError("No programme is in force there: fedele programme apply FILE")
     names = tuple(f"sim-{number}" for number in range(1, stores + 1))
-    traffic = dataclasses.replace(traffic, stores=names, currency=programme["currency"])
+    far = await _far_places(settings) if checked else None
+    traffic = dataclasses.replace(traffic, stores=names, currency=programme["currency"], far=far)
     journal = await simulate(server, {"authorization": f"Bearer {key}"}, traffic, run, say)
-    return journal, await _prove(settings, journal, say) if checked else []
+    if not checked:
+        return journal, [], None
+    findings, seen = await _prove(settings, journal, say)
+    return journal, findings, seen
 
 
-async def _prove(settings: Settings, journal: Journal, say: Any) -> list[Finding]:
+async def _far_places(settings: Settings) -> tuple[str, str] | None:
+    """The two places of the programme that lie farthest apart, if it has two."""
+    with reached(settings) as with_database:
+        async with database_of(with_database) as database:
+            programme = await ProgrammeSource(database, PROGRAMME_SECTIONS).at(moment_now().now)
+    pairs = itertools.combinations(programme.section(Places), 2)
+    return max(
+        ((one.key, other.key) for one, other in pairs),
+        key=lambda pair: _kilometres(programme.section(Places), *pair),
+        default=None,
+    )
+
+
+def _kilometres(places: Places, one: str, other: str) -> float:
+    at = {place.key: (place.latitude, place.longitude) for place in places}
+    return distance_metres(*at[one], *at[other]) / 1000
+
+
+async def _prove(settings: Settings, journal: Journal, say: Any) -> tuple[list[Finding], Suspected]:
     """Wait until what follows the sales has followed, then check."""
     with reached(settings) as with_database:
         assert with_database.database_url is not None, "that is what `reached` is for"
@@ -103,9 +127,10 @@ async def _prove(settings: Settings, journal: Journal, say: Any) -> list[Finding
                     await asyncio.sleep(0.5)
         began = time.perf_counter()
         findings = await check(connection, journal, decimals)
+        seen = await suspected(connection, journal)
         say(f"the books were read in {time.perf_counter() - began:.1f} s")
         await connection.close()
-    return findings
+    return findings, seen
 
 
 _WAITING = (
@@ -125,8 +150,12 @@ def _where(data_dir: Path, url: str | None, key: str | None) -> tuple[str, str]:
     return server, secret
 
 
-def _tell(journal: Journal, findings: list[Finding], seconds: float, as_json: bool, checked: bool) -> None:
+def _tell(
+    journal: Journal, findings: list[Finding], seconds: float, as_json: bool, checked: bool, seen: Suspected | None
+) -> None:
     told_figures = figures(journal, seconds)
+    if seen is not None:
+        told_figures["fraud"] = {**dataclasses.asdict(seen), "false_refusal_rate": seen.false_refusal_rate}
     if as_json:
         shown = [dataclasses.asdict(finding) for finding in findings]
         typer.echo(json.dumps({**told_figures, "checked": checked, "findings": shown, "wrong": journal.wrong}))

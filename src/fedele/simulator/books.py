@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from fedele.kernel.ids import decode_id
+from fedele.kernel.ids import decode_id, encode_id
 from fedele.kernel.money import minor_digits
 from fedele.simulator.journal import Asked, Journal
 
@@ -57,6 +57,33 @@ async def check(connection: Any, journal: Journal, decimals: dict[str, int]) -> 
         for problem, sql in LEDGER.items():
             findings += [Finding(problem, str(row[0])) for row in await connection.fetch(sql)]
     return findings
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Suspected:
+    """How well the rules against fraud told those who cheat from those who only shop."""
+
+    frauds: int
+    caught: dict[str, int]  # by the way of cheating
+    honest: int
+    honest_suspected: int
+    honest_blocked: int
+
+    @property
+    def false_refusal_rate(self) -> float:
+        """The share of honest members who would be refused when they spend."""
+        return self.honest_blocked / self.honest if self.honest else 0.0
+
+
+async def suspected(connection: Any, journal: Journal) -> Suspected:
+    """Compare the cases with who cheated."""
+    rows = await connection.fetch("SELECT member_id, bool_or(blocks) AS blocks FROM fraud_case GROUP BY member_id")
+    seen = {encode_id("member", row["member_id"]): bool(row["blocks"]) for row in rows}
+    caught: dict[str, int] = {}
+    for member, pattern in journal.frauds.items():
+        caught[pattern] = caught.get(pattern, 0) + (member in seen)
+    honest = [blocks for member, blocks in seen.items() if member in journal.honest]
+    return Suspected(len(journal.frauds), caught, len(journal.honest), len(honest), sum(honest))
 
 
 async def _check_sales(connection: Any, journal: Journal, decimals: dict[str, int]) -> list[Finding]:

@@ -37,6 +37,8 @@ class Journal:
     wrong: list[str] = dataclasses.field(default_factory=list)
     waits: dict[str, list[float]] = dataclasses.field(default_factory=dict)
     unanswered: int = 0  # requests without a reply, each tried again
+    honest: set[str] = dataclasses.field(default_factory=set)  # members who only shop
+    frauds: dict[str, str] = dataclasses.field(default_factory=dict)  # members who cheat → how
 
     def count(self, kind: str, state: State) -> int:
         """How many operations of this kind ended like this."""

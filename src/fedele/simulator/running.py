@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from fedele.simulator.frauds import PATTERNS, Fraudster
 from fedele.simulator.journal import Journal
 from fedele.simulator.plan import actions
 from fedele.simulator.tills import Link, NotUnderstood, Till
@@ -28,6 +29,8 @@ class Traffic:
     seconds: float = 30.0
     seed: str = "fedele"
     patience_seconds: float = 60.0
+    frauds_count: int = 0
+    far: tuple[str, str] | None = None  # two places of the programme, far apart
 
 
 async def simulate(
@@ -47,13 +50,23 @@ async def simulate(
     limits = httpx.Limits(max_connections=max(16, len(traffic.stores)), max_keepalive_connections=None)
     async with httpx.AsyncClient(base_url=base_url, limits=limits) as client:
         link = link_type(client, journal, headers, traffic.patience_seconds)
-        members = await _enrol(link, traffic, run)
+        members = await _enrol(link, traffic.members_count, run)
+        cheats = _fraudsters(traffic, await _enrol(link, traffic.frauds_count, f"{run}-fraud"))
+        journal.honest = {member for member, _ in members}
+        journal.frauds = {one.member[0]: one.pattern for one in cheats}
         told(f"{len(members)} members, {len(traffic.stores)} stores, {traffic.rate_per_second:g} operations a second")
         ends_at = time.monotonic() + traffic.seconds
-        tills = [Till(link, store, traffic.currency, members) for store in traffic.stores]
+        # People shop where they live: each store has customers of its own.
+        count = len(traffic.stores)
+        tills = [
+            Till(link, store, traffic.currency, members[number::count] or members)
+            for number, store in enumerate(traffic.stores)
+        ]
         async with asyncio.TaskGroup() as group:
             for till in tills:
                 group.create_task(_work(till, traffic, ends_at))
+            for one in cheats:
+                group.create_task(one.cheat(link, traffic.currency))
     return journal
 
 
@@ -74,7 +87,15 @@ async def _work(till: Till, traffic: Traffic, ends_at: float) -> None:
             return
 
 
-async def _enrol(link: Link, traffic: Traffic, run: str) -> list[tuple[str, str]]:
+def _fraudsters(traffic: Traffic, members: list[tuple[str, str]]) -> list[Fraudster]:
+    patterns = [one for one in PATTERNS if one != "two_places" or traffic.far is not None]
+    return [
+        Fraudster(member, patterns[number % len(patterns)], traffic.stores[number % len(traffic.stores)], traffic.far)
+        for number, member in enumerate(members)
+    ]
+
+
+async def _enrol(link: Link, count: int, run: str) -> list[tuple[str, str]]:
     """Made-up members of this run: their ids and card codes."""
     at_once = asyncio.Semaphore(ENROL_AT_ONCE)
 
@@ -87,7 +108,7 @@ async def _enrol(link: Link, traffic: Traffic, run: str) -> list[tuple[str, str]
         member = answer["createMember"]["member"]
         return member["id"], member["cardCode"]
 
-    return await asyncio.gather(*(one(number) for number in range(traffic.members_count)))
+    return await asyncio.gather(*(one(number) for number in range(count)))
 
 
 def figures(journal: Journal, seconds: float) -> dict[str, Any]:

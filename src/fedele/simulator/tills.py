@@ -67,12 +67,13 @@ def _is_our_fault(answered: dict[str, Any]) -> bool:
 
 @dataclasses.dataclass(slots=True)
 class Till:
-    """One till of one store. `members` are their ids and card codes."""
+    """One till of one store. `members`: ids and card codes of its customers; `prefix` tells its receipts apart."""
 
     link: Link
     store: str
     currency: str
     members: list[tuple[str, str]]
+    prefix: str = ""
     count: int = 0
     sequence: int = 0
     last: Asked | None = None
@@ -200,7 +201,7 @@ class Till:
 
     def _receipt(self) -> str:
         self.count += 1
-        return f"{self.link.journal.run}-{self.store}-{self.count}"
+        return f"{self.link.journal.run}-{self.prefix or self.store}-{self.count}"
 
     def _key(self) -> str:
-        return f"{self.link.journal.run}:{self.store}:{self.count}:{len(self.link.journal.asked)}"
+        return f"{self.link.journal.run}:{self.prefix or self.store}:{self.count}:{len(self.link.journal.asked)}"
