@@ -80,4 +80,3 @@ def _values(node: Node, path: str) -> Iterator[Value]:
 def _name(node: Node, number: int) -> str:
     named = node.map.get("key") if node.map is not None else None
     return str(named[2].scalar) if named else str(number)
-
