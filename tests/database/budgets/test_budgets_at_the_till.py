@@ -12,6 +12,7 @@ from fedele.db.database import Database
 from fedele.domains.activity.commands import save_costs, save_products
 from fedele.domains.activity.types import Product
 from fedele.domains.activity.types import ReturnedLine as Back
+from fedele.domains.analytics.queries import list_campaigns
 from fedele.domains.budgets.jobs import tend_pots
 from fedele.domains.budgets.queries import figures_of, verify
 from fedele.domains.checkout.commands import record_event, return_lines, settle
@@ -177,6 +178,23 @@ async def test_a_margin_floor_needs_known_costs_and_what_is_left(till: Till, adm
     told = [next(one for one in row["trace"] if one["rule"] == "kept") for row in traces]
     assert [one["outcome"] for one in told] == ["awarded", "margin_floor", "margin_floor", "margin_floor"]
     assert told[1]["details"] == {"floor": "20"}
+
+
+async def test_staff_see_cost_and_margin_of_a_campaign(till: Till, admin: Any) -> None:
+    """Tea at 10.00 less 3.00 that cost us 2.00 leaves 5.00 of 7.00; the extra points' 0.35 come off what they sold."""
+    member = await enrolled(till.database)
+    await claim(till, member, "off")
+    await sell(till, member, line(amount=1_000, sku="tea"), discounts="apply", confirmation="cashier")
+    programme = await till.programmes.at(at().now)
+    found = {one.key: one for one in await list_campaigns(till.database, programme, at(hours=1))}
+    off, extra = found["off"], found["extra"]
+    assert (off.claimed, off.used, off.cost_minor, off.revenue_minor) == (1, 1, 300, 700)
+    assert off.margin_percent == round(Decimal(500) / 7, 2)
+    assert (extra.used, extra.cost_minor, extra.revenue_minor, extra.margin_known_percent) == (1, 35, 700, 100)
+    assert extra.margin_percent == round(Decimal(465) / 7, 2)
+    assert off.pot is not None
+    assert (off.state, off.pot.left_minor, off.pot.used_minor) == ("live", 700, 300)
+    assert found["double"].margin_percent is None
 
 
 async def test_a_discount_keeps_its_margin(till: Till, admin: Any) -> None:

@@ -76,7 +76,9 @@ class _Told:
         cost = self._cost(kind, key, declared, row)
         known, revenue = Decimal(repr(row["known_revenue_minor"])), row["revenue_minor"]
         share = known / revenue if revenue else Decimal(0)
-        left = known - Decimal(repr(row["goods_cost"])).scaleb(self.digits) - cost * share
+        left = known - Decimal(repr(row["goods_cost"])).scaleb(self.digits)
+        if not _is_discount(declared):  # what a discount took off is not in the revenue any more
+            left -= cost * share
         state: CampaignState = declared.state if isinstance(declared, Offer) else "live"
         return Campaign(
             kind=kind,
@@ -117,3 +119,7 @@ class _Told:
             )
             return minor_of(Decimal(worth), self.digits)
         return row["used"] * (cost_minor(declared, self.programme) or 0) if isinstance(declared, Offer) else 0
+
+
+def _is_discount(declared: Any) -> bool:
+    return isinstance(declared, Offer) and declared.benefit.type in ("discount_amount", "discount_percent")
