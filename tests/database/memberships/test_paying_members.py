@@ -16,6 +16,7 @@ from fedele.kernel.money import Money
 from fedele.kernel.refusal import KeyReused
 from tests.factories.members import enrolled
 from tests.factories.memberships import PROGRAMME, at, open_shop
+from tests.factories.programme import apply_programme
 
 
 async def kinds(admin: Any) -> list[str]:
@@ -288,8 +289,6 @@ async def test_staff_give_back_by_hand_up_to_what_was_paid(database: Database) -
 
 async def test_a_plan_that_is_sold_no_more_is_not_renewed(database: Database) -> None:
     """It ends with what is paid; nobody is charged for what is not on offer."""
-    from tests.factories.programme import apply_programme
-
     shop, member_id = await open_shop(database), await enrolled(database)
     await shop.joins(member_id, "club", "monthly", at())
     await apply_programme(
