@@ -19,7 +19,7 @@ COMMANDS = {
     "import codes", "rewards shelves", "rewards draw", "rewards verify-draw",
     "export members", "export ledger", "export events",
     "wallet doctor", "wallet issue",
-    "scenario run", "scenario schema",
+    "scenario run", "scenario schema", "till simulate",
     "keys create", "keys list", "keys revoke", "keys generate",
     "jobs held", "jobs retry", "report liability", "report breakage",
     "schema export", "documents build", "documents publish",
@@ -35,7 +35,8 @@ LATER = {
 WITH_JSON = {
     "doctor", "migrate", "config check", "programme validate", "programme plan", "programme apply",
     "programme withdraw", "programme versions", "programme rerate", "programme explain", "programme templates",
-    "keys create", "keys list", "keys revoke", "jobs held", "jobs retry", "wallet doctor", "scenario run", "report liability", "report breakage",
+    "keys create", "keys list", "keys revoke", "jobs held", "jobs retry", "wallet doctor", "scenario run", "till simulate",
+    "report liability", "report breakage",
     "rewards shelves", "rewards draw", "rewards verify-draw",
 }  # fmt: skip
 
