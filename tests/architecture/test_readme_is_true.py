@@ -42,7 +42,7 @@ def mentioned_commands() -> Iterator[tuple[str, list[str]]]:
     """Each `fedele …` in code: its words that could be commands, and its options."""
     for line in code_lines():
         for call in re.findall(r"(?:^|[ /`(])fedele ([a-z][^`|;&)]*)", line):
-            words = re.match(r"(?:[a-z]+ ?)*", call)
+            words = re.match(r"(?:[a-z]+(?:-[a-z]+)* ?)*", call)
             assert words is not None
             yield f"fedele {words[0].strip()}", re.findall(r"(?<!\S)--[a-z-]+", call)
 

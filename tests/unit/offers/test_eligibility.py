@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from fedele.domains.offers.eligibility import Setting
-from fedele.domains.offers.spending import cost_minor
 from fedele.domains.offers.queries import explain, open_offers
+from fedele.domains.offers.spending import cost_minor
 from fedele.domains.offers.types import Claim, ClaimId, History
 from fedele.kernel.clock import Moment, Position, Weather
 from fedele.kernel.ids import MemberId, new_id

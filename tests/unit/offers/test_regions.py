@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedele.kernel.distance import distance_metres
 from fedele.domains.offers.regions import nearest_regions
 from fedele.domains.programme.config import Place
 from fedele.domains.programme.types import Text
 from fedele.kernel.clock import Position
+from fedele.kernel.distance import distance_metres
 
 
 def places(*positions: tuple[float, float]) -> list[Place]:

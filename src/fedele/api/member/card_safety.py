@@ -77,9 +77,7 @@ class CardSafetyMutation:
         context = info.context
         await _counted(info, "card-lost")
         async with context.database.transaction() as tx:
-            code = await replace_card_code(
-                tx, context.member_id, context.moment, "stolen" if input.stolen else "lost"
-            )
+            code = await replace_card_code(tx, context.member_id, context.moment, "stolen" if input.stolen else "lost")
             await remove_pin(tx, context.member_id)
         return ReportCardLostPayload(card_code=code.code)
 

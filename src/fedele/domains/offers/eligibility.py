@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 from fedele.domains.offers import errors
 from fedele.domains.offers.config import Offer
-from fedele.kernel.distance import distance_metres
 from fedele.domains.offers.spending import least_minor
 from fedele.domains.offers.types import History, OpenOffer, Spot
 from fedele.domains.programme.config import Place, Places, ProgrammeConfig
 from fedele.domains.programme.types import Programme, WeeklyWindow, within
 from fedele.domains.segments.types import MemberFacts, now_values
 from fedele.kernel.clock import Moment, Position, Weather
+from fedele.kernel.distance import distance_metres
 from fedele.kernel.refusal import Refusal
 from fedele.kernel.vocabulary import MEMBER_ENVIRONMENT, WEATHER_ENVIRONMENT
 

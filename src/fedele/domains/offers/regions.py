@@ -5,10 +5,10 @@ iOS watches at most 20 regions and Android 100, so the server answers with the n
 
 from collections.abc import Sequence
 
-from fedele.kernel.distance import distance_metres
 from fedele.domains.offers.types import Region, RegionSet
 from fedele.domains.programme.config import Place
 from fedele.kernel.clock import Position
+from fedele.kernel.distance import distance_metres
 
 RADIUS_METRES_MIN = 100  # phones cannot tell less
 REFRESH_METRES_MAX = 50_000

@@ -4,8 +4,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from fedele.db.database import Queryable, Row
-from fedele.domains.programme.config import Currencies, ProgrammeConfig
 from fedele.domains.members.types import MonthDay
+from fedele.domains.programme.config import Currencies, ProgrammeConfig
 from fedele.domains.programme.types import Programme
 from fedele.domains.segments.types import MemberFacts
 from fedele.kernel.ids import MemberId

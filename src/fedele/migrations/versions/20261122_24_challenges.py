@@ -21,7 +21,7 @@ def upgrade() -> None:
             CONSTRAINT ck_challenge_joining_kind_known CHECK (kind IN ('challenge', 'streak'))
         );
 
-        -- What one purchase or event counts for. `counted` was decided once, under the version of its own time; `amount`
+        -- What one purchase or event counts for. `counted` was decided once, under the version of its time; `amount`
         -- and `counted_values` are what returns have left of it. All progress is a sum over these rows.
         CREATE TABLE challenge_contribution (
             member_id uuid NOT NULL,

@@ -18,8 +18,8 @@ def upgrade() -> None:
 
 
 COSTS = """
--- What one of a product costs us from an instant on, in the home currency: a margin is judged by the cost at the time of
--- the sale. Small, replicated.
+-- What one of a product costs us from an instant on, in the home currency: a margin is judged by the cost at the time
+-- of the sale. Small, replicated.
 CREATE TABLE product_cost (
     sku text NOT NULL,
     valid_from timestamptz NOT NULL,
