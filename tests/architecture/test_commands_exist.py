@@ -36,7 +36,7 @@ WITH_JSON = {
     "doctor", "migrate", "config check", "programme validate", "programme plan", "programme apply",
     "programme withdraw", "programme versions", "programme rerate", "programme explain", "programme templates",
     "keys create", "keys list", "keys revoke", "jobs held", "jobs retry", "wallet doctor", "scenario run",
-    "till simulate",     "report liability", "report breakage",
+    "till simulate", "report liability", "report breakage",
     "rewards shelves", "rewards draw", "rewards verify-draw",
 }  # fmt: skip
 
