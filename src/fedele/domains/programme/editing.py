@@ -17,7 +17,7 @@ _PLAIN = re.compile(r"[^,\[\]{}#\n]*[^,\[\]{}#\n\s]")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Value:
-    """One value of the file. `path` names items of lists by key, where they have one: `tiers.levels[gold].threshold`."""
+    """One value of the file. `path` names items of lists by key where they have one: `tiers.levels[gold].threshold`."""
 
     path: str
     line: int
