@@ -1105,14 +1105,14 @@ DECLARE
     v_reply jsonb := ledger_run_v1(p_member_id, p_now, p_operations, p_quiet);
 BEGIN
     IF p_quiet THEN
-        UPDATE member_version SET version = version + 1 WHERE member_id = p_member_id AND EXISTS (
-            SELECT FROM jsonb_array_elements(v_reply -> 'results') AS r WHERE r ->> 'transaction_id' IS NOT NULL);
+        -- Not when every operation was a repetition: nothing of the member has changed then.
+        UPDATE member_version SET version = version + 1 WHERE member_id = p_member_id AND (v_reply ->> 'changed')::boolean;
     ELSIF jsonb_array_length(v_reply -> 'events') > 0 THEN
         PERFORM outbox_publish_v1(
             array_agg(p_member_id), array_agg(n.id), array_agg(n.kind), array_agg(n.payload), array_agg(n.occurred_at), false)
           FROM jsonb_to_recordset(v_reply -> 'events') AS n (id uuid, kind text, payload jsonb, occurred_at timestamptz);
     END IF;
-    RETURN v_reply - 'events';
+    RETURN v_reply - '{events,changed}'::text[];
 END
 $$;
 
@@ -1219,6 +1219,7 @@ DECLARE
     v_results jsonb := '[]';
     v_events jsonb := '[]';
     v_event record;
+    v_changed boolean := false;
     v_detail text;
 BEGIN
     -- Before anything is read: what is read below is what the holder before us committed.
@@ -1232,6 +1233,7 @@ BEGIN
             v_result := ledger_earlier_v2(p_member_id, p_now, v_operation);
             IF v_result IS NULL THEN
                 v_result := ledger_apply_v2(p_member_id, p_now, v_operation);
+                v_changed := v_changed OR v_result ->> 'transaction_id' IS NOT NULL;
                 IF NOT p_quiet AND v_result ->> 'transaction_id' IS NOT NULL THEN
                     v_event := ledger_event_v1(p_member_id, p_now, v_operation, v_result);
                     v_events := v_events || jsonb_build_object(
@@ -1249,7 +1251,7 @@ BEGIN
             RETURN jsonb_build_object('status', 'refused', 'index', jsonb_array_length(v_results), 'code', 'INVALID_INPUT',
                 'details', jsonb_build_object('problem', v_detail));
     END;
-    RETURN jsonb_build_object('status', 'ok', 'results', v_results, 'events', v_events);
+    RETURN jsonb_build_object('status', 'ok', 'results', v_results, 'events', v_events, 'changed', v_changed);
 END
 $$;
 

@@ -5,12 +5,14 @@ import contextlib
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import asyncpg
 import httpx
+import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -157,22 +159,38 @@ class Street:
                 os.kill(pid, signal.SIGKILL)
 
 
+def mount_small_disk(place: Path, megabytes: int) -> None:
+    """A file system of so many megabytes. Skips, loudly, where mounting is refused."""
+    size = f"size={megabytes}m,mode=755"
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", size, "none", str(place)], capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        pytest.skip(f"NOT TESTED: a full disk needs a mount, and that was refused: {done.stderr.strip()}")
+
+
 def _token_key() -> str:
     made = ec.generate_private_key(ec.SECP256R1())
     return made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 @contextlib.asynccontextmanager
-async def open_street(start: StartCommand, settings: Mapping[str, str] | None = None) -> AsyncIterator[Street]:
-    """A street for one test. `settings` are PostgreSQL's."""
+async def open_street(
+    start: StartCommand, settings: Mapping[str, str] | None = None, disk_megabytes: int | None = None
+) -> AsyncIterator[Street]:
+    """A street for one test. `settings` are PostgreSQL's; `disk_megabytes`: on a small disk of its own."""
     folder = Path(tempfile.mkdtemp(prefix="fdl-"))
     os.chmod(folder, 0o755)
+    if disk_megabytes is not None:
+        mount_small_disk(folder, disk_megabytes)
     street = Street(folder, start, settings or {})
     try:
         await street.open()
         yield street
     finally:
         street.close()
+        if disk_megabytes is not None:
+            subprocess.run(["umount", "-l", str(folder)], check=True)  # noqa: ASYNC221
         shutil.rmtree(folder, ignore_errors=True)
 
 

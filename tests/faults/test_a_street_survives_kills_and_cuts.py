@@ -4,9 +4,11 @@ The short form runs in CI; `make faults` plays the long one: 50 kills, 300 lost 
 """
 
 import asyncio
+import contextlib
 import dataclasses
 import random
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -79,6 +81,33 @@ async def test_lost_replies_are_asked_again_and_change_nothing(fedele: StartComm
         findings = await street.books(journal)
     assert proxy.cut_count >= cuts_min, f"only {proxy.cut_count} of {proxy.replies_count} replies were cut"
     assert findings == []
+
+
+async def test_a_full_disk_stops_sales_and_loses_none(fedele: StartCommand) -> None:
+    """The disk fills up in mid-traffic: tills are told nothing false; with space again they go on, the books right."""
+    async with open_street(fedele, disk_megabytes=400) as street:
+        playing = asyncio.create_task(simulate(street.url, street.headers, traffic(14, 15), "FULL"))
+        await asyncio.sleep(4)
+        ballast = street.folder / "ballast"
+        await asyncio.to_thread(fill, ballast)
+        await asyncio.sleep(4)
+        ballast.unlink()
+        with contextlib.suppress(Exception):  # PostgreSQL may have stopped itself: an operator starts it again
+            await street.start_database()
+        await street.ready()
+        journal = await playing
+        findings = await street.books(journal)
+    assert journal.unanswered > 0, "nobody noticed the full disk: the test has shown nothing"
+    assert journal.count("sale", "open") == 0
+    assert journal.count("sale", "acknowledged") > 10
+    assert findings == []
+
+
+def fill(ballast: Path) -> None:
+    """Write until nothing more fits."""
+    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while file.write(b"\0" * 2**16):
+            pass
 
 
 @dataclasses.dataclass(slots=True)
