@@ -74,6 +74,9 @@ class Street:
         async with database.transaction() as tx:
             await apply(tx, template_text("grocer"), moment_now(), sections=PROGRAMME_SECTIONS)
         await database.close()
+        connection = await asyncpg.connect(self.environment["FEDELE_DATABASE_URL"])
+        await connection.execute("CHECKPOINT")  # what is arranged survives, however careless the server is set
+        await connection.close()
         await self.start_worker()
 
     async def start_database(self) -> None:
