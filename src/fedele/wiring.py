@@ -153,7 +153,7 @@ class Fedele:
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        async with self.programmes.listening():
+        async with self.programmes.listening(), self.authenticator.listening():
             await self._ensure_first_key()
             yield
 

@@ -30,6 +30,7 @@ from typing import Any
 import asyncpg
 import orjson
 import uvicorn
+from starlette.applications import Starlette
 
 from fedele.api.context import Services
 from fedele.api.execution.operations import STAFF_FOLDERS, read_operations
@@ -105,16 +106,16 @@ HEAD = "POST /staff/graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: applica
 async def measure(url: str, seconds: float = 5.0) -> dict[str, float]:
     """Ours and pgbench in turns on a fresh database of this server (a superuser's URL)."""
     own = await fresh_database(url, "fedele_bench_settle")
-    headers = await _arrange(own)
+    headers = await arrange(own)
     ours, theirs, waits = [], [], []
-    async with _serving(own) as port:
-        await _turn(port, headers, 1, [])
+    async with serving(own) as port:
+        await turn(port, headers, 1, [])
         for _ in range(TURNS_COUNT):
             started = time.perf_counter()
-            turn: list[float] = []
-            await _turn(port, headers, seconds, turn)
-            ours.append(len(turn) / (time.perf_counter() - started))
-            waits += turn
+            one_turn: list[float] = []
+            await turn(port, headers, seconds, one_turn)
+            ours.append(len(one_turn) / (time.perf_counter() - started))
+            waits += one_turn
             theirs.append(await _pgbench(own, seconds))
     return {
         "settle_vs_pgbench": round(statistics.median(ours) / statistics.median(theirs), 3),
@@ -129,14 +130,14 @@ def member_of(number: int) -> MemberId:
     return MemberId(asyncpg.pgproto.pgproto.UUID(f"00000000-0000-7000-8000-{number:012d}"))
 
 
-async def _arrange(url: str) -> principals.Headers:
+async def arrange(url: str, members_count: int = MEMBERS_COUNT) -> principals.Headers:
     """Members, the programme, a till's key, and pgbench's template."""
     admin = await asyncpg.connect(url)
     await admin.execute(
         f"""
         INSERT INTO member (member_id, status, source, joined_at, recorded_at)
         SELECT ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, 'active', 'bench', now(), now()
-          FROM generate_series(1, {MEMBERS_COUNT}) AS n
+          FROM generate_series(1, {members_count}) AS n
         """
     )
     await admin.execute(BENCH_FUNCTION)
@@ -172,7 +173,7 @@ async def _template(database: Database) -> tuple[str, int]:
 
 
 @contextlib.asynccontextmanager
-async def _serving(url: str) -> AsyncIterator[int]:
+async def serving(url: str) -> AsyncIterator[int]:
     """The real application in a process of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -192,20 +193,25 @@ async def _serving(url: str) -> AsyncIterator[int]:
         await process.wait()
 
 
-async def _turn(port: int, headers: principals.Headers, seconds: float, waits: list[float]) -> None:
+async def turn(
+    port: int, headers: principals.Headers, seconds: float, waits: list[float], members_count: int = MEMBERS_COUNT
+) -> None:
+    """Sixteen tills sell for so many seconds to any of these members; fills `waits` with each sale's seconds."""
     until = time.perf_counter() + seconds
     document = next(file.text for file in read_operations(*STAFF_FOLDERS) if file.name == "SettleSale")
-    clients = (_client(port, headers, document, until, waits) for _ in range(CLIENTS_COUNT))
+    clients = (_client(port, headers, document, until, waits, members_count) for _ in range(CLIENTS_COUNT))
     await asyncio.gather(*clients)
 
 
-async def _client(port: int, headers: principals.Headers, document: str, until: float, waits: list[float]) -> None:
+async def _client(
+    port: int, headers: principals.Headers, document: str, until: float, waits: list[float], members_count: int
+) -> None:
     """One till on one kept connection. Written on bare sockets: a client library would cost more than the server."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     head = HEAD + "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     try:
         while (begun := time.perf_counter()) < until:
-            body = orjson.dumps({"query": document, "variables": {"input": _sale()}})
+            body = orjson.dumps({"query": document, "variables": {"input": _sale(members_count)}})
             writer.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
             answer = await _answer(reader)
             waits.append(time.perf_counter() - begun)
@@ -222,14 +228,14 @@ async def _answer(reader: asyncio.StreamReader) -> Any:
     return orjson.loads(await reader.readexactly(int(length[1])))
 
 
-def _sale() -> dict[str, Any]:
+def _sale(members_count: int) -> dict[str, Any]:
     key = new_id().hex
     lines = [
         {"amount": f"{random.randint(100, 2000) / 100:.2f}", "quantity": "2", "category": category, "sku": f"s{place}",
          "name": "Article", "brand": "Own"}
         for place, category in enumerate(CATEGORIES)
     ]  # fmt: skip
-    member_id = encode_id("member", member_of(random.randint(1, MEMBERS_COUNT)))
+    member_id = encode_id("member", member_of(random.randint(1, members_count)))
     basket = {"receipt": key, "currency": "EUR", "lines": lines, "memberId": member_id}
     return {"basket": basket, "idempotencyKey": key}
 
@@ -254,7 +260,14 @@ def _serve(url: str, port: int) -> None:
     configure_logs("json", "info")
     database = open_database(url, size=CLIENTS_COUNT, role="fedele_app")
     services = Services(database, ProgrammeSource(database, PROGRAMME_SECTIONS))
-    app = build_app(services, authenticate_with(principals.authenticator(database), moment_now))
+    authenticator = principals.authenticator(database)
+
+    @contextlib.asynccontextmanager
+    async def listening(_app: Starlette) -> AsyncIterator[None]:
+        async with services.programmes.listening(), authenticator.listening():
+            yield
+
+    app = build_app(services, authenticate_with(authenticator, moment_now), lifespan=listening)
     uvicorn.run(app, port=port, log_level="error", access_log=False)
 
 

@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from fedele.db.database import Transaction
 from fedele.domains.auth.api_key import KeyText
+from fedele.domains.auth.known_keys import CHANNEL
 from fedele.domains.auth.queries import get_api_key
 from fedele.domains.auth.types import ALL_SCOPES, ApiKey, CreatedKey, KeyKind, Scope
 from fedele.kernel.clock import Moment
@@ -47,6 +48,7 @@ async def revoke_key(tx: Transaction, key_id: str, moment: Moment) -> ApiKey:
     )  # fmt: skip
     if not found:
         raise NotFound(what="key", field="id")
+    await tx.execute("SELECT pg_notify($1, $2)", CHANNEL, key_id)  # heard when this commits
     return await get_api_key(tx, key_id)
 
 

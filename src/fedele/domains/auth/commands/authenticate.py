@@ -1,6 +1,7 @@
 """The one way from a bearer text to a principal."""
 
 import dataclasses
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 from pydantic import SecretStr
@@ -10,9 +11,10 @@ from fedele.domains.auth.api_key import PREFIX as KEY_PREFIX
 from fedele.domains.auth.api_key import KeyText
 from fedele.domains.auth.commands.foreign import ForeignTokens
 from fedele.domains.auth.errors import KeyInvalid, KeyRevoked, MemberUnknown
+from fedele.domains.auth.known_keys import KnownKeys
 from fedele.domains.auth.queries import find_api_key_with_digest
 from fedele.domains.auth.tokens import ReadTokens, SigningKeys, read_access_token, read_unverified
-from fedele.domains.auth.types import Anonymous, AuthPolicy, MemberPrincipal, Principal, StaffPrincipal
+from fedele.domains.auth.types import Anonymous, ApiKey, AuthPolicy, MemberPrincipal, Principal, StaffPrincipal
 from fedele.domains.members.commands import enrol
 from fedele.domains.members.queries import find_by_identity
 from fedele.domains.members.types import NewMember, Peppers
@@ -31,6 +33,7 @@ class Authenticator:
     keys: SigningKeys
     foreign: ForeignTokens | None = None
     _read: ReadTokens = dataclasses.field(default_factory=ReadTokens, repr=False)
+    _known: KnownKeys = dataclasses.field(default_factory=KnownKeys, repr=False)
 
     async def principal(self, bearer: SecretStr | None, moment: Moment) -> Principal:
         """Whoever presents this: a staff key by its prefix, otherwise a member's token; nothing is Anonymous.
@@ -67,7 +70,7 @@ class Authenticator:
     async def staff(self, bearer: SecretStr, moment: Moment) -> StaffPrincipal:
         """The staff key's principal. Raises KeyInvalid, KeyRevoked."""
         presented = KeyText.parse(bearer)
-        found = await find_api_key_with_digest(self.database.reader, presented.key_id) if presented else None
+        found = await self._find_key(presented.key_id) if presented else None
         if presented is None or found is None or not presented.matches(found[1]):
             raise KeyInvalid()
         key = found[0]
@@ -75,7 +78,21 @@ class Authenticator:
             raise KeyRevoked()
         if key.last_used_at is None or moment.now - key.last_used_at >= LAST_USED_EVERY:
             await self._note_use(key.key_id, moment)
+            self._known.forget(key.key_id)  # it says when it was last used, which has changed
         return StaffPrincipal(key.key_id, key.scopes, key.store, key.name, key.kind)
+
+    def listening(self) -> AbstractAsyncContextManager[None]:
+        """While the block runs, keys are kept for moments and dropped when one is revoked: for serving processes."""
+        return self._known.listening(self.database)
+
+    async def _find_key(self, key_id: str) -> tuple[ApiKey, bytes] | None:
+        if (kept := self._known.find(key_id)) is not None:
+            return kept
+        generation = self._known.generation
+        found = await find_api_key_with_digest(self.database.reader, key_id)
+        if found is not None:
+            self._known.keep(*found, generation)
+        return found
 
     async def _note_use(self, key_id: str, moment: Moment) -> None:
         """Keep when the key was last used, to five minutes: a busy till must not write a row at every scan."""
