@@ -22,6 +22,7 @@ from fedele.db.database import open_database
 from fedele.db.embedded.processes import server_processes
 from fedele.domains.auth.commands import generate_staff_key
 from fedele.domains.programme.commands import apply
+from fedele.jobs.worker import ATTEMPTS_MAX
 from fedele.kernel.clock import moment_now
 from fedele.simulator.books import Finding, check
 from fedele.simulator.journal import Journal
@@ -140,9 +141,14 @@ class Street:
                     "UPDATE pgqueuer SET heartbeat = heartbeat - interval '1 minute' WHERE id IN "
                     "(SELECT id FROM pgqueuer WHERE status = 'picked' FOR UPDATE SKIP LOCKED)"
                 )
-                await connection.execute("UPDATE pgqueuer SET execute_after = now() WHERE status = 'queued'")
+                # Retries at once, which are not to count: a job has twenty, hours apart, for an outage like this one.
+                await connection.execute(
+                    "UPDATE pgqueuer SET execute_after = now(), attempts = least(attempts, 3) WHERE status = 'queued'"
+                )
                 return not await connection.fetchval(
-                    "SELECT EXISTS (SELECT FROM outbox) OR EXISTS (SELECT FROM pgqueuer WHERE status <> 'failed')"
+                    "SELECT EXISTS (SELECT FROM outbox) OR "
+                    "EXISTS (SELECT FROM pgqueuer WHERE status <> 'failed' OR attempts < $1)",
+                    ATTEMPTS_MAX,
                 )
 
             try:

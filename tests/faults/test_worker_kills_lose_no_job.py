@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncIterator
 from typing import Any
 
+import orjson
 import pytest
 
 from fedele.db.database import Database
@@ -190,3 +191,31 @@ async def test_asked_to_stop_it_finishes_what_it_has(
     await worker.stop()
     assert await noted.fetchval("SELECT count(*) FROM pgqueuer WHERE status = 'picked'") == 0
     assert await noted.fetchval("SELECT count(*) FROM worker") == 0
+
+
+async def test_a_job_held_with_attempts_left_is_tried_again(
+    database: Database, noted: Any, start_process: Start, database_url: str
+) -> None:
+    """What the library held because it could not note the retry comes back by itself; what is exhausted stays."""
+    await publish(database, 100, 101)
+    worker = await start_process(WORKER, database_url)
+
+    async def done() -> bool:
+        return await effects(noted, *HONEST) == 4
+
+    await until(done)
+    insert = (
+        "INSERT INTO pgqueuer (priority, entrypoint, payload, status, attempts) "
+        "SELECT 0, 'test.a', convert_to(jsonb_build_object('outbox_id', uuidv7(), 'event', $2::text::jsonb)::text, 'UTF8'), "
+        "'failed', $1"
+    )
+    event = orjson.dumps(CupFilled(member_id=MemberId(new_id()), occurred_at=EPOCH, cups=1).payload()).decode()
+    await noted.execute(insert, 3, event)
+    await noted.execute(insert, ATTEMPTS_MAX, event)
+
+    async def resumed() -> bool:
+        return await effects(noted, *HONEST) == 5
+
+    await until(resumed)
+    await worker.stop()
+    assert await noted.fetchval("SELECT array_agg(attempts) FROM pgqueuer WHERE status = 'failed'") == [ATTEMPTS_MAX]

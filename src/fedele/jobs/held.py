@@ -51,3 +51,18 @@ async def release_held_jobs(tx: Transaction, ids: Sequence[int] | None = None, h
     """Queue held jobs again, with all their attempts before them; answers how many. None: every one of them."""
     released: int = await tx.fetch_value(_RELEASE, list(ids) if ids is not None else None, handler)
     return released
+
+
+_RESUME = """
+UPDATE pgqueuer SET status = 'queued', execute_after = now(), updated = now(), queue_manager_id = NULL
+ WHERE status = 'failed' AND attempts < $1
+"""
+
+
+async def resume_unexhausted(tx: Transaction, attempts_max: int) -> None:
+    """Queue again what is held although it has attempts left.
+
+    The library holds a job when it could not write down that it is to be tried again: a full disk, a server that went
+    away in that very moment. That is no verdict on the job, and nobody should have to come and release it.
+    """
+    await tx.execute(_RESUME, attempts_max)

@@ -22,6 +22,7 @@ from pgqueuer.qm import QueueManager
 from pgqueuer.queries import Queries
 
 from fedele.db.database import DATABASE_LOST, Database
+from fedele.jobs.held import resume_unexhausted
 from fedele.jobs.relay import BATCH, listeners_by_kind, relay_once
 from fedele.jobs.schedule import run_due
 from fedele.jobs.types import Handler, RetryLater, Schedule
@@ -41,6 +42,7 @@ RECONNECT_SECONDS = 1.0
 POLL = timedelta(seconds=2)
 BEAT_SECONDS = 1.0
 SCHEDULE_POLL_SECONDS_MAX = 5.0
+RESUME_SECONDS = 10
 DRAIN_POLL_SECONDS = 0.02
 
 READY = """
@@ -78,7 +80,7 @@ class Worker:
             tasks.create_task(self._forever(stop, self._work))
             tasks.create_task(self._forever(stop, functools.partial(self._beat, worker_id=worker_id)))
             # Each to itself: one that takes minutes must hold up neither the others nor the sign of life.
-            for schedule in (*self.schedules, self._trim_job_log()):
+            for schedule in (*self.schedules, self._trim_job_log(), self._resume_held()):
                 tasks.create_task(self._forever(stop, functools.partial(self._follow, schedule=schedule)))
         with contextlib.suppress(*DATABASE_LOST, asyncpg.PostgresError):
             async with self.database.transaction() as tx:
@@ -152,6 +154,13 @@ class Worker:
                 await tx.execute("DELETE FROM pgqueuer_statistics WHERE created < now() - interval '90 days'")
 
         return Schedule("jobs.trim_log", 3600, trim)
+
+    def _resume_held(self) -> Schedule:
+        async def resume(_moment: Any) -> None:
+            async with self.database.transaction() as tx:
+                await resume_unexhausted(tx, ATTEMPTS_MAX)
+
+        return Schedule("jobs.resume_held", RESUME_SECONDS, resume)
 
     async def _forever(self, stop: asyncio.Event, part: Any) -> None:
         while not stop.is_set():
