@@ -206,8 +206,8 @@ async def test_a_job_held_with_attempts_left_is_tried_again(
     await until(done)
     insert = (
         "INSERT INTO pgqueuer (priority, entrypoint, payload, status, attempts) "
-        "SELECT 0, 'test.a', convert_to(jsonb_build_object('outbox_id', uuidv7(), 'event', $2::text::jsonb)::text, 'UTF8'), "
-        "'failed', $1"
+        "SELECT 0, 'test.a', convert_to(jsonb_build_object('outbox_id', uuidv7(), 'event', $2::text::jsonb)::text, "
+        "'UTF8'), 'failed', $1"
     )
     event = orjson.dumps(CupFilled(member_id=MemberId(new_id()), occurred_at=EPOCH, cups=1).payload()).decode()
     await noted.execute(insert, 3, event)
