@@ -41,7 +41,7 @@ def _problems(schema: Any, value: Any, root: Mapping[str, Any], at: str) -> Iter
     if schema is True:
         return
     if unknown := schema.keys() - _NOTES - _KEYWORDS.keys():
-        raise NotImplementedError(f"{at}: {sorted(unknown)}")
+        raise LookupError(f"{at}: {sorted(unknown)} is checked by nothing here: teach this validator the keyword")
     for check in dict.fromkeys(check for keyword, check in _KEYWORDS.items() if keyword in schema):
         yield from check(schema, value, root, at)
 

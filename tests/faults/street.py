@@ -169,7 +169,7 @@ class Street:
 
 
 def mount_small_disk(place: Path, megabytes: int) -> None:
-    """A file system of so many megabytes. Skips, loudly, where mounting is refused."""
+    """A file system of so many megabytes. Skips, loudly, where the kernel refuses to mount: no package brings that."""
     size = f"size={megabytes}m,mode=755"
     done = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", size, "none", str(place)], capture_output=True, text=True, check=False

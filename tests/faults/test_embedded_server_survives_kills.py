@@ -24,6 +24,7 @@ from fedele.db.embedded.binaries import find_binaries
 from fedele.db.embedded.cluster import short_socket_folder
 from fedele.db.embedded.locks import exclusive
 from fedele.db.embedded.processes import server_processes
+from tests.faults.street import mount_small_disk
 
 # Starts, says what it got, waits for Ctrl-C, shows that the server outlived that, and stops it.
 STARTER = """
@@ -348,14 +349,7 @@ def small_disk(folder: Path) -> Iterator[Callable[[int], Path]]:
     mounted = []
 
     def mount(megabytes: int) -> Path:
-        done = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "none", str(place)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            pytest.skip(f"NOT TESTED: a full disk needs a mount, and that was refused: {done.stderr.strip()}")
+        mount_small_disk(place, megabytes)
         mounted.append(place)
         return place
 

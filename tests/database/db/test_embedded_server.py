@@ -170,7 +170,10 @@ def test_root_hands_it_to_an_unprivileged_account(open_folder: Path) -> None:
 
 
 @as_root
-@pytest.mark.skipif(accounts._namespace_account() is None, reason="there is no unshare here")
+@pytest.mark.skipif(
+    accounts._namespace_account() is None,
+    reason="NOT TESTED: the kernel gives no user namespace here, and no package brings one",
+)
 def test_an_ordinary_user_runs_it_as_themselves(tmp_path: Path) -> None:
     """Without root nothing is chowned and no other account is sought (in a user namespace we are an ordinary user)."""
     program = (
@@ -184,7 +187,10 @@ def test_an_ordinary_user_runs_it_as_themselves(tmp_path: Path) -> None:
 
 
 @as_root
-@pytest.mark.skipif(accounts._namespace_account() is None, reason="there is no unshare here")
+@pytest.mark.skipif(
+    accounts._namespace_account() is None,
+    reason="NOT TESTED: the kernel gives no user namespace here, and no package brings one",
+)
 def test_below_a_private_home_root_keeps_it_in_a_user_namespace(open_folder: Path) -> None:
     """A home that only root can enter stays so, and the server runs in it all the same."""
     open_folder.chmod(0o700)
