@@ -31,6 +31,8 @@ DATABASE_LOST: tuple[type[Exception], ...] = (
     asyncpg.InternalClientError,
 )
 
+DEADLOCK_ATTEMPTS = 4
+
 _statements: ContextVar[list[str] | None] = ContextVar("fedele_statements", default=None)
 
 
@@ -222,9 +224,15 @@ class Database:
             yield Transaction(connection, quiet=True)
 
     async def call(self, sql: str, *values: Any) -> Any:
-        """One server-side operation on the primary that is its own transaction: one round trip, all or nothing."""
+        """One server-side operation on the primary that is its own transaction: one round trip, all or nothing.
+
+        Sent again when PostgreSQL ended it to break a circle of waiting: then nothing of it was done.
+        """
         _note(sql)
         async with self._primary.connection() as connection:
+            for _ in range(DEADLOCK_ATTEMPTS - 1):
+                with contextlib.suppress(asyncpg.DeadlockDetectedError):
+                    return await connection.fetchval(sql, *values)
             return await connection.fetchval(sql, *values)
 
     @contextlib.asynccontextmanager

@@ -58,12 +58,20 @@ BEGIN
                       AND (programme_version >= p_version OR (money_minor, least_minor) = (p_money, p_least))) THEN
         PERFORM budget_fund_v1(p_pot, p_period, p_money, p_least, p_version, p_amount);
     END IF;
-    SELECT slice INTO v_slice FROM budget_slice WHERE pot = p_pot AND period = p_period AND left_minor >= p_amount
-     ORDER BY (slice + pg_backend_pid()) % 16 LIMIT 1 FOR UPDATE SKIP LOCKED;
-    IF FOUND THEN
-        UPDATE budget_slice SET left_minor = left_minor - p_amount WHERE pot = p_pot AND period = p_period AND slice = v_slice;
-        RETURN true;
-    END IF;
+    BEGIN
+        SELECT slice INTO v_slice FROM budget_slice WHERE pot = p_pot AND period = p_period AND left_minor >= p_amount
+         ORDER BY (slice + pg_backend_pid()) % 16 LIMIT 1 FOR UPDATE SKIP LOCKED;
+        IF FOUND THEN
+            UPDATE budget_slice SET left_minor = left_minor - p_amount WHERE pot = p_pot AND period = p_period AND slice = v_slice;
+            RETURN true;
+        END IF;
+        -- A slice that somebody emptied between our look and our lock is passed over, but stays locked. Whoever kept
+        -- such locks, taken in an order of their own, while waiting for all slices would wait in a circle with others
+        -- who do: this block's end gives them back.
+        RAISE EXCEPTION USING ERRCODE = 'FB002';
+    EXCEPTION WHEN SQLSTATE 'FB002' THEN
+        NULL;
+    END;
     PERFORM FROM budget_slice WHERE pot = p_pot AND period = p_period ORDER BY slice FOR UPDATE;
     -- A statement of its own: its snapshot sees what those whom we waited for have committed.
     SELECT sum(left_minor) INTO v_left FROM budget_slice WHERE pot = p_pot AND period = p_period;
