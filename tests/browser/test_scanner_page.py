@@ -29,7 +29,7 @@ from fedele.keyring import open_keyring
 from fedele.settings import read_settings
 from fedele.wiring import wire
 from tests.factories.programme import template_text
-from tests.fixtures.browser import barriers, browse, film
+from tests.fixtures.browser import barriers, browse, film, press_keys
 from tests.fixtures.served import serve
 
 STORE = StoreId("store-367")
@@ -133,11 +133,9 @@ async def test_a_scanner_that_types_is_heard_and_people_are_not(counter: Counter
         await log_in(page, counter)
         await page.locator("#scan h2").click()
         await page.evaluate("document.activeElement.blur()")
-        await page.keyboard.type(counter.card, delay=80)
-        await page.keyboard.press("Enter")
+        await press_keys(page, counter.card, apart=80)
         assert await page.locator("#scan").is_visible()
-        await page.keyboard.type(counter.card)
-        await page.keyboard.press("Enter")
+        await press_keys(page, counter.card, apart=8)
         await expect(page.locator("#member-name")).to_have_text("Ada")
 
 

@@ -17,7 +17,7 @@ from fedele.domains.messaging.ports import PushChannel, PushMessage, PushOutcome
 from fedele.domains.messaging.types import TargetKind
 from tests.fakes.push import FakePush
 
-TIMEOUT_SECONDS = 0.6
+TIMEOUT_SECONDS = 3.0  # a busy machine answers late; only a server that hangs may be given up
 
 
 def message(value: str, **changes: Any) -> PushMessage:
@@ -299,22 +299,22 @@ async def test_a_proxy_in_the_environment_does_not_catch_loopback(
     assert outcome.kind is PushOutcomeKind.DELIVERED
 
 
-async def _longest_stall_seconds(work: Any) -> float:
-    """How long the loop kept a waiting task from running while the work went on."""
-    stalls = [0.0]
+async def _turns_of_the_loop(work: Any) -> int:
+    """How often another task came to run while the work went on. A blocked loop gives it no turn at all."""
+    turns = 0
 
     async def watch() -> None:
+        nonlocal turns
         while True:
-            started = time.perf_counter()
             await asyncio.sleep(0.005)
-            stalls.append(time.perf_counter() - started - 0.005)
+            turns += 1
 
     watching = asyncio.create_task(watch())
-    await asyncio.sleep(0.02)
+    await asyncio.sleep(0)
     await work
-    await asyncio.sleep(0.02)
+    counted = turns
     watching.cancel()
-    return max(stalls)
+    return counted
 
 
 async def test_the_loop_stays_free_while_pushes_leave(firebase: FirebaseService) -> None:
@@ -323,19 +323,19 @@ async def test_the_loop_stays_free_while_pushes_leave(firebase: FirebaseService)
     firebase.fcm.script("contract-slow-1", local_fcm.Fault(200, "OK", delay_seconds=0.5, accept=True))
     batch = [message("contract-slow-1"), *(message(f"contract-free-{n}") for n in range(99))]
     started = time.perf_counter()
-    assert await _longest_stall_seconds(firebase.channel.send(batch)) < 0.25
+    assert await _turns_of_the_loop(firebase.channel.send(batch)) >= 5
     assert time.perf_counter() - started > 0.5
 
 
-async def test_the_stall_meter_sees_a_blocked_loop(firebase: FirebaseService) -> None:
-    """Control: the same message sent on the loop itself stalls it for as long as the server takes."""
+async def test_a_blocked_loop_gives_no_turn(firebase: FirebaseService) -> None:
+    """Control: the same message sent on the loop itself gives nobody a turn for as long as the server takes."""
 
     async def blocking() -> None:
         firebase.channel._send_chunk([message("contract-block-1")])
 
     await firebase.channel.send([message("contract-warm-2")])
     firebase.fcm.script("contract-block-1", local_fcm.Fault(200, "OK", delay_seconds=0.5, accept=True))
-    assert await _longest_stall_seconds(blocking()) > 0.45
+    assert await _turns_of_the_loop(blocking()) == 0
 
 
 async def test_a_thousand_messages_go_out_in_calls_of_a_hundred(firebase: FirebaseService) -> None:

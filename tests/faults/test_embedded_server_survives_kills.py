@@ -111,7 +111,7 @@ def ask(url: str, sql: str) -> Any:
     return asyncio.run(run())
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 10) -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
     """Poll until the condition holds; fail when it never does."""
     deadline = time.monotonic() + seconds
     while not condition():

@@ -163,5 +163,5 @@ async def test_operations_of_different_members_do_not_wait_for_each_other(crowd:
     first, second = new_member(), new_member()
     async with crowd.transaction() as tx:
         await commands.post(tx, first, [earn(5)], Moment(day(0)))
-        posting = await asyncio.wait_for(post_one(crowd, second, earn(5)), timeout=5)
+        posting = await asyncio.wait_for(post_one(crowd, second, earn(5)), timeout=30)
     assert posting.currency == POINTS

@@ -202,7 +202,7 @@ def test_a_killed_restore_leaves_the_database_as_it_was(shop: str, tmp_path: Pat
     name = urlsplit(shop).path[1:]
     sleeping = f"SELECT count(*) FROM pg_stat_activity WHERE datname = '{name}' AND wait_event = 'PgSleep'"
     other = urlunsplit(urlsplit(shop)._replace(path="/postgres"))
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not ask(other, sleeping):
         assert time.monotonic() < deadline
         assert process.poll() is None

@@ -73,7 +73,7 @@ async def test_a_waiter_who_is_cancelled_leaves_the_line(opened: Opened) -> None
         first, second = asyncio.create_task(borrow()), asyncio.create_task(borrow())
         await asyncio.sleep(0)
         first.cancel()
-    assert await asyncio.wait_for(second, 5) == 1
+    assert await asyncio.wait_for(second, 30) == 1
     assert first.cancelled()
     await pool.close()
 
@@ -90,7 +90,7 @@ async def test_a_waiter_cancelled_while_being_served_passes_it_on(opened: Opened
         first, second = asyncio.create_task(borrow()), asyncio.create_task(borrow())
         await asyncio.sleep(0)
     first.cancel()  # its turn has come, but it has not run yet
-    assert await asyncio.wait_for(second, 5) == 1
+    assert await asyncio.wait_for(second, 30) == 1
     with contextlib.suppress(asyncio.CancelledError):
         await first
     await pool.close()
@@ -143,7 +143,7 @@ async def test_a_broken_connection_is_replaced(opened: Opened, admin: Any) -> No
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _: lost.set())
     await admin.fetchval("SELECT pg_terminate_backend($1)", pid)
-    await asyncio.wait_for(lost.wait(), 5)
+    await asyncio.wait_for(lost.wait(), 30)
     async with pool.connection() as connection:
         assert await connection.fetchval("SELECT pg_backend_pid()") != pid
     await pool.close()
@@ -204,7 +204,7 @@ async def test_closing_refuses_those_who_wait_and_those_who_come(opened: Opened)
         await asyncio.sleep(0)
         await pool.close()
         with pytest.raises(asyncpg.InterfaceError, match="closed"):
-            await asyncio.wait_for(waiter, 1)
+            await asyncio.wait_for(waiter, 30)
     assert connection.is_closed()
     with pytest.raises(asyncpg.InterfaceError, match="closed"):
         await borrow()

@@ -131,9 +131,9 @@ async def test_a_long_schedule_holds_up_neither_the_others_nor_the_sign_of_life(
     stop = asyncio.Event()
     schedules = [Schedule("test.hanging", 3600, hang), Schedule("test.quick", 0.2, run)]
     working = asyncio.create_task(Worker(database, [], schedules, role="fedele_app").run(stop))
-    await asyncio.wait_for(ran.wait(), 20)
+    await asyncio.wait_for(ran.wait(), 60)
     first = await admin.fetchval("SELECT seen_at FROM worker")
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await admin.fetchval("SELECT seen_at FROM worker") == first:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
     working.cancel()
@@ -155,7 +155,7 @@ async def test_two_workers_share_the_work_without_doubling_it(database: Database
     workers = [Worker(database, [Handler("test.shared", CupFilled, run)], role="fedele_app") for _ in range(2)]
     running = [asyncio.create_task(worker.run(stop)) for worker in workers]
     await publish(database, *range(200))
-    await asyncio.wait_for(finished.wait(), 30)
+    await asyncio.wait_for(finished.wait(), 60)
     assert await admin.fetchval("SELECT count(*) FROM worker") == 2
     stop.set()
     await asyncio.gather(*running)

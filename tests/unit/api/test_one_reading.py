@@ -9,16 +9,21 @@ from fedele.api.reading import OneReading
 
 
 class Counted:
-    """A reader that keeps what it was sent, answers after a moment, and fails when told."""
+    """A reader that keeps what it was sent, answers after a moment, or when it is let, and fails when told."""
 
     def __init__(self) -> None:
         self.sent: list[Any] = []
         self.fail = False
+        self.asked = asyncio.Event()
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
 
     async def fetch(self, sql: str, *values: Any) -> list[Any]:
         """All rows."""
         self.sent.append((sql, values))
-        await asyncio.sleep(0.01)
+        self.asked.set()
+        await asyncio.sleep(0)
+        await self.may_answer.wait()
         if self.fail:
             raise OSError("gone")
         return [sql, values]
@@ -65,13 +70,15 @@ async def test_all_who_asked_learn_of_an_error() -> None:
 async def test_whoever_waits_for_a_cancelled_asker_asks_for_themselves() -> None:
     """One field's end must not be another's."""
     counted = Counted()
+    counted.may_answer.clear()
     reading = OneReading(counted)
     first = asyncio.create_task(reading.fetch("a"))
-    await asyncio.sleep(0.001)
+    await counted.asked.wait()
     second = asyncio.create_task(reading.fetch("a"))
-    await asyncio.sleep(0.001)
+    await asyncio.sleep(0)  # the second has asked, and waits for the first one's answer
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
+    counted.may_answer.set()
     assert await second == ["a", ()]
     assert len(counted.sent) == 2

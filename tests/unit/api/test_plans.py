@@ -224,7 +224,8 @@ async def test_a_plan_is_worth_it(capsys: pytest.CaptureFixture[str]) -> None:
         return (time.process_time() - started) / 30
 
     await seconds(planned=True)
-    slow, fast = await seconds(planned=False), await seconds(planned=True)
+    rounds = [(await seconds(planned=False), await seconds(planned=True)) for _ in range(3)]
+    slow, fast = (min(times) for times in zip(*rounds, strict=True))
     with capsys.disabled():
         print(f"\n  by the book {slow * 1000:.2f} ms, planned {fast * 1000:.2f} ms: {slow / fast:.1f} times")
     assert slow > 2 * fast
