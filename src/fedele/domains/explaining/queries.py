@@ -29,7 +29,8 @@ __all__ = ["CAUSES", "explain_entry", "explain_event", "explain_purchase", "why_
 CAUSES = (
     ("auto_reward", "auto_reward"), ("reward", "reward"), ("challenge", "challenge"), ("streak", "challenge"),
     ("surprise", "surprise"), ("badge", "badge"), ("referral", "referral"), ("membership", "membership"),
-    ("survey", "survey"), ("offer", "offer"), ("import", "import"), ("hold_id", "hold"), ("tender", "tender"),
+    ("survey", "survey"), ("review", "review"), ("contest", "contest"), ("gathering", "gathering"),
+    ("make_good", "make_good"), ("offer", "offer"), ("import", "import"), ("hold_id", "hold"), ("tender", "tender"),
     ("return_id", "return"), ("tier", "tier"), ("text", "adjustment"), ("event_id", "event"),
     ("purchase_id", "purchase"),
 )  # fmt: skip

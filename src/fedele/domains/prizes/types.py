@@ -4,7 +4,9 @@ import dataclasses
 from typing import Literal
 from uuid import UUID
 
-PrizeKind = Literal["challenge", "streak", "surprise", "referral"]
+PrizeKind = Literal[
+    "challenge", "streak", "surprise", "referral", "review", "contest", "gathering", "make_good"
+]  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -1,0 +1,120 @@
+"""The records of the community. Units are scaled integers of the currency."""
+
+import dataclasses
+from datetime import datetime
+from typing import Any, Literal, NewType
+from uuid import UUID
+
+from fedele.domains.community.config import About
+from fedele.kernel.ids import MemberId
+
+PictureId = NewType("PictureId", UUID)
+ReviewId = NewType("ReviewId", UUID)
+EntryId = NewType("EntryId", UUID)
+PlaceId = NewType("PlaceId", UUID)
+
+ModerationState = Literal["pending", "approved", "rejected"]
+PlaceState = Literal["joined", "waiting", "left", "attended"]
+MODERATION_STATES: tuple[ModerationState, ...] = ("pending", "approved", "rejected")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of a member's, as JPEG."""
+
+    id: PictureId
+    member_id: MemberId
+    width: int
+    height: int
+    uploaded_at: datetime
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Award:
+    """What something of the community brought."""
+
+    currency: str | None = None
+    units: int = 0
+    transaction_id: UUID | None = None
+    redemption_id: UUID | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Review:
+    """A member's review of one product or store."""
+
+    id: ReviewId
+    member_id: MemberId
+    about: About
+    subject: str
+    stars: int
+    body: str | None
+    picture_id: PictureId | None
+    locale: str | None
+    verified: bool
+    state: ModerationState
+    submitted_at: datetime
+    decided_at: datetime | None
+    actor: str | None
+    reason: str | None
+    award: Award
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Entry:
+    """A picture entered in a contest. `votes` are counted when it is read."""
+
+    id: EntryId
+    member_id: MemberId
+    contest_key: str
+    nth: int
+    picture_id: PictureId | None
+    caption: str | None
+    state: ModerationState
+    submitted_at: datetime
+    decided_at: datetime | None
+    actor: str | None
+    reason: str | None
+    award: Award
+    votes: int = 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Candidate:
+    """An approved entry as the decision of a contest sees it."""
+
+    entry_id: UUID
+    member_id: UUID
+    votes: int = 0
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Result:
+    """How a contest was decided: the winning entries, first place first."""
+
+    contest_key: str
+    decided_at: datetime
+    seed: str
+    entries_count: int
+    winners: tuple[Candidate, ...]
+    actor: str
+
+    @classmethod
+    def of(cls, row: Any) -> "Result":
+        """From its row."""
+        winners = tuple(Candidate(UUID(one["entry"]), UUID(one["member"]), one["votes"]) for one in row["winners"])
+        return cls(row["contest_key"], row["decided_at"], row["seed"], row["entries_count"], winners, row["actor"])
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Place:
+    """A member's place at a gathering, or in the line for one. `ahead`: how many wait before them."""
+
+    id: PlaceId
+    member_id: MemberId
+    gathering_key: str
+    guests: int
+    state: PlaceState
+    asked_at: datetime
+    attended_at: datetime | None
+    award: Award
