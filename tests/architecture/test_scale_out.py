@@ -29,6 +29,7 @@ SHARED_TABLES = {
     "sweepstake": "one row a draw: what numbers the entries of several members cannot be one member's",
     "sweepstake_draw": "one row a draw that was made",
     "reward_code": "the pool of codes of a reward: not a member's until one is given out",
+    "journey_pause": "journeys that stand still: a few rows, replicated",
     "closing_day": "a row a day, keyed by the day: small, replicated",
     "closing_step": "a few rows a day: small, replicated",
     "closing_batch": "the batches of one close still to do, deleted when done: small, replicated",

@@ -20,12 +20,25 @@ class Position:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class ForecastHour:
+    """An hour to come: how many hours ahead it is, and what is expected of it."""
+
+    hours_ahead: int
+    temperature_celsius: float
+    rain_millimetres: float = 0.0
+    condition: str = "clear"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Weather:
-    """What the sky does at a place: degrees Celsius, millimetres of rain in the hour, a WMO condition word."""
+    """What the sky does at a place: degrees Celsius, millimetres of rain in the hour, a WMO condition word; and what is
+    expected of the next hours, the nearest first."""
 
     temperature_celsius: float
     rain_millimetres: float = 0.0
     condition: str = "clear"
+    feels_like_celsius: float | None = None
+    forecast: tuple[ForecastHour, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -52,10 +52,16 @@ SEGMENT = (
     Name("member.departments", "texts", "Departments bought from in the last 365 local days."),
     Name("member.stores", "texts", "Keys of the stores bought at in the last 365 local days."),
     Name("member.channels", "texts", "Channels bought through in the last 365 local days: 'store', 'web'."),
-    Name("member.events_90_days", "map", "How often each event happened in 90 local days: member.events_90_days.ride > 3."),
+    Name(
+        "member.events_90_days",
+        "map",
+        "Events of the last 90 local days by name, counted: member.events_90_days.ride > 3.",
+    ),
     Name("member.redemptions_12_months", "int", "Rewards taken in the last 365 local days, those taken back left out."),
     Name("member.days_since_redemption", "int", "Whole days since the last reward was taken; not known before one."),
-    Name("member.rfm_recency", "int", "1 to 5 by the stored cut points, 5: bought last; not known in a year without one."),
+    Name(
+        "member.rfm_recency", "int", "1 to 5 by the stored cut points, 5: most recent; not known after a year without."
+    ),
     Name("member.rfm_frequency", "int", "1 to 5 by the stored cut points of purchases in a year, 5: most."),
     Name("member.rfm_monetary", "int", "1 to 5 by the stored cut points of spend in a year, 5: most."),
     Name("member.consents", "texts", "Consents in force, 'purpose.channel': 'marketing.push' in member.consents."),

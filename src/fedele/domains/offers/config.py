@@ -1,4 +1,4 @@
-"""Section `offers` of the programme file: what is offered to whom, when, where and under which sky."""
+"""Sections `offers`, `areas`, `location` of the programme file: what is offered to whom, when, where, in which weather."""
 
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -6,19 +6,19 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from fedele.domains.budgets.config import Budget, Percent, Targets
+from fedele.domains.offers.schedule import Schedule
+from fedele.domains.offers.triggers.kinds import FollowingTrigger, Trigger
+from fedele.domains.offers.where import Area, Where
 from fedele.domains.programme.types import (
     CurrencyRef,
-    Dates,
     Defines,
     Items,
     Key,
-    PlaceRef,
     Positive,
     RewardRef,
     Section,
     Text,
     TierRef,
-    WeeklyWindow,
 )
 from fedele.kernel.vocabulary import LineCondition, MemberCondition, WeatherCondition
 
@@ -30,37 +30,6 @@ class Audience(Section):
     """CEL over member and now."""
     tiers: tuple[TierRef, ...] = ()
     segments: tuple[Key, ...] = ()
-
-
-class Schedule(Section):
-    """When it is open: between two dates, and within one of the weekly windows if there are any."""
-
-    dates: Dates = Dates()
-    windows: tuple[WeeklyWindow, ...] = ()
-    local_to: Literal["place", "member", "programme"] = "place"
-    """Whose clock the windows follow; `place` falls back to the programme's where there is no place."""
-    opening_hours: bool = False
-    """Only while the place is open."""
-
-
-class Circle(Section):
-    """A circle on the map."""
-
-    latitude: float = Field(ge=-90, le=90)
-    longitude: float = Field(ge=-180, le=180)
-    radius_metres: int = Field(ge=100, le=50_000)
-
-
-class Where(Section):
-    """Places that trigger it. The member must be within the radius of one of them."""
-
-    places: tuple[PlaceRef, ...] | Literal["all"] = ()
-    """Keys of places, or `all`."""
-    radius_metres: int | None = Field(default=None, ge=100, le=50_000)
-    """Instead of each place's own radius."""
-    circles: tuple[Circle, ...] = ()
-    needed_to: Literal["see", "claim"] = "see"
-    """Whether a member elsewhere (or without a position) does not see it, or sees it and cannot claim it yet."""
 
 
 class Limits(Section):
@@ -138,17 +107,47 @@ class Creative(Section):
     deep_link: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9+.-]*://|^/")
 
 
+class Variant(Section):
+    """Other words for a share of the members, to see which work better. Who sees which is fixed by a hash."""
+
+    key: Key
+    share: Percent
+    """How many of a hundred members see it; the rest see the offer's own words."""
+    creative: Creative
+
+
+class LocationConfig(Section):
+    """Section `location`: what is kept of where phones are, and what is believed."""
+
+    keep_hours: int = Field(default=24, ge=1, le=24 * 90)
+    """Positions are deleted after so many hours."""
+    keep_decisions_days: int = Field(default=90, ge=1, le=366)
+    """What triggers decided, and why, is deleted after so many days."""
+    accuracy_metres_max: int = Field(default=200, ge=10, le=5_000)
+    """A position that is less sure than this is not believed."""
+    age_seconds_max: int = Field(default=120, ge=10, le=3_600)
+    """Nor one that was taken longer ago,"""
+    kilometres_per_hour_max: int = Field(default=300, ge=50, le=2_000)
+    """nor one that nobody could have reached from the last believed one in the time between."""
+
+
 class Offer(Section):
     """One offer."""
 
     key: Annotated[Key, Defines("offer")]
-    state: Literal["draft", "live", "ended"] = "live"
+    state: Literal["draft", "scheduled", "live", "ended"] = "live"
+    """A draft is nobody's; scheduled becomes live with its first date; ended is over."""
+    needs_approval: bool = False
+    """Not shown before a second person has approved it as it is written (staff: approveOffer)."""
     audience: Audience = Audience()
     schedule: Schedule = Schedule()
     where: Where | None = None
     """Unset: anywhere."""
     weather: WeatherCondition | None = None
-    """CEL over weather and now; not known means no."""
+    """CEL over weather and now, at the offer's place; not known means no."""
+    triggers: tuple[Trigger, ...] = Field(default=(), max_length=10)
+    """What makes it speak up. With one that follows something (purchase, visit, event) only those see it to whom that
+    happened. Not said: coming near, if it has a place and `push`."""
     limits: Limits = Limits()
     budget: Budget | None = None
     """What it may cost. A claim reserves, a sale uses; when it is gone the offer ends, hard."""
@@ -157,6 +156,7 @@ class Offer(Section):
     targets: Targets = Targets()
     benefit: Benefit
     creative: Creative
+    variants: tuple[Variant, ...] = Field(default=(), max_length=5)
     priority: int = Field(default=0, ge=-100, le=100)
     """The higher comes first where the feed has no other reason."""
     push: bool = False
@@ -168,6 +168,34 @@ class Offer(Section):
     """Whether another discount may stand beside this one."""
     claim: Literal["member", "automatic"] = "member"
     """Whether the member activates it, or it counts by itself."""
+
+    @property
+    def following(self) -> tuple[FollowingTrigger, ...]:
+        """Its triggers that follow something the member did."""
+        return tuple(t for t in self.triggers if t.type in ("purchase", "visit", "event"))
+
+    @property
+    def enters(self) -> bool:
+        """Whether coming near makes it speak up."""
+        by_default = not self.triggers and self.push
+        return self.where is not None and (by_default or any(t.type == "enter" for t in self.triggers))
+
+    @model_validator(mode="after")
+    def _can_happen(self) -> "Offer":
+        if sum(variant.share for variant in self.variants) > 100:
+            raise ValueError("the shares of its variants are more than 100 % together")
+        if len({variant.key for variant in self.variants}) < len(self.variants):
+            raise ValueError("two of its variants have the same key")
+        kinds = {trigger.type for trigger in self.triggers}
+        if "enter" in kinds and self.where is None:
+            raise ValueError("a trigger of type enter needs `where`")
+        if any(t.type == "time" and t.at is None for t in self.triggers) and self.schedule.always:
+            raise ValueError("a trigger of type time needs `at`, or the schedule windows or recurrences")
+        if any(t.type == "time" and t.to != "everybody" for t in self.triggers) and self.where is None:
+            raise ValueError("a trigger of type time without `where` can only be to everybody")
+        if self.state == "scheduled" and self.schedule.dates.starts is None:
+            raise ValueError("a scheduled offer needs the date on which it starts: schedule.dates.starts")
+        return self
 
     @model_validator(mode="after")
     def _cost_is_known(self) -> "Offer":
@@ -186,3 +214,7 @@ class OffersConfig(Items[Offer]):
     def find(self, key: str) -> Offer | None:
         """The offer of this key, or None."""
         return next((offer for offer in self.root if offer.key == key), None)
+
+
+class AreasConfig(Items[Area]):
+    """Section `areas`."""

@@ -1,6 +1,7 @@
 """The programme's own sections of its file: `programme`, `currencies`, `places` and `texts`."""
 
 from datetime import date, datetime, time, timedelta
+from datetime import date as dt_date
 from decimal import Decimal
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -184,6 +185,28 @@ class Currencies(Items[Currency]):
         raise KeyError(key)
 
 
+class SpecialDay(Section):
+    """A day with other opening hours than its weekday's: a holiday, an inventory."""
+
+    date: dt_date
+    every_year: bool = False
+    """The same day of every year: 25 December."""
+    hours: tuple[WeeklyWindow, ...] = ()
+    """Hours on that day (their `days` do not count); none: closed. The night before may still run into it."""
+
+    def falls_on(self, day: dt_date) -> bool:
+        """Whether this local day is it."""
+        return day == self.date or (self.every_year and (day.month, day.day) == (self.date.month, self.date.day))
+
+
+class Beacon(Section):
+    """A Bluetooth beacon that hangs at a place (iBeacon's names)."""
+
+    uuid: str = Field(pattern="^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")
+    major: int = Field(default=0, ge=0, le=65535)
+    minor: int = Field(default=0, ge=0, le=65535)
+
+
 class Place(Section):
     """A shop, or another point on the map that offers and wallet cards know."""
 
@@ -200,6 +223,9 @@ class Place(Section):
     address: str | None = None
     hours: tuple[WeeklyWindow, ...] = ()
     """Opening hours, local; none: always open."""
+    special_days: tuple[SpecialDay, ...] = ()
+    """Days that differ: holidays above all."""
+    beacons: tuple[Beacon, ...] = ()
     tags: tuple[Key, ...] = ()
 
 

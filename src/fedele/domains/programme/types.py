@@ -33,7 +33,8 @@ T = TypeVar("T")
 
 ReferenceKind: TypeAlias = Literal[
     "currency", "place", "tier", "reward", "offer", "survey", "rule", "message",
-    "membership", "challenge", "streak", "badge", "surprise",
+    "membership", "challenge", "streak", "badge", "surprise", "area",
+    "journey", "segment",
 ]  # fmt: skip
 
 
