@@ -25,6 +25,9 @@ from sqlmodel import Field
 from fedele.db.base import Table
 
 
+Octets = bytes  # a column is called bytes, and a class body knows no other
+
+
 def _text(nullable: bool = False) -> Any:
     return Field(sa_column=Column(Text, nullable=nullable))
 
@@ -65,7 +68,7 @@ class PictureRow(Table, table=True):
     width: int = Field(sa_type=Integer)
     height: int = Field(sa_type=Integer)
     sha256: bytes = Field(sa_type=LargeBinary)
-    bytes: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    bytes: Octets = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
 class ReviewRow(Table, table=True):
