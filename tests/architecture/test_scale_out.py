@@ -43,6 +43,7 @@ SHARED_TABLES = {
     "contest_result": "one row a contest that was decided; about many members",
     "gathering_seat": "one row a gathering: what several members reach for cannot be one member's",
     "surprise_day": "one row a surprise and day: what several members reach for cannot be one member's",
+    "message_campaign_run": "one row a sending of a campaign: about the campaign, told to many members",
     "referral_code_owner": "look-up from a referral code to its member; distributed by the code",
     "push_target_owner": "look-up from a push target's digest to its member; distributed by the digest",
 }

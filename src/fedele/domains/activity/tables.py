@@ -67,6 +67,7 @@ class PurchaseRow(Table, table=True):
         UniqueConstraint("member_id", "store_id", "receipt"),
         Index("ix_purchase_member_id_occurred_at_purchase_id", "member_id", "occurred_at", "purchase_id"),
         Index("ix_purchase_store_id_receipt", "store_id", "receipt"),
+        Index("ix_purchase_occurred_at", "occurred_at"),
     )
 
     member_id: UUID = Field(primary_key=True, sa_type=Uuid)
