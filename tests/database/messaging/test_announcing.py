@@ -83,14 +83,14 @@ async def test_without_consent_nothing_is_pushed(
 
 async def test_the_queue_itself_refuses_a_push_without_consent(admin: Any, database: Database) -> None:
     """Consent stands in the statement: even a caller that decided wrongly queues nothing."""
-    from fedele.domains.messaging.commands import _QUEUE
+    from fedele.domains.messaging.commands.sending import _PUSH
 
     member_id = await make_member(admin, consents=[])
     await make_device(database, member_id, "token-phone-1")
     async with database.transaction() as tx:
         rows = await tx.fetch(
-            _QUEUE, member_id, new_id(), "points-earned", "marketing", {}, NOON, NOON + timedelta(days=1),
-            ["fcm_token", "fcm_fid"],
+            _PUSH, [member_id], [new_id()], ["points-earned"], ["marketing"], [{}], [NOON], [NOON + timedelta(days=1)],
+            [new_id()], ["fcm_token", "fcm_fid"],
         )  # fmt: skip
     assert rows == []
 

@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fedele.domains.members.types import Channel, Purpose
-from fedele.domains.messaging.config import MessageTemplate, QuietHours
-from fedele.domains.messaging.may_contact import ContactFacts, may_push, may_show, quiet_until
+from fedele.domains.messaging.config import MessagesConfig, MessageTemplate, QuietHours
+from fedele.domains.messaging.governor import Ask, Contact, ContactFacts, Verdict, quiet_until, rule_channel
 from fedele.domains.messaging.types import Outcome, Reason
 from tests.factories.messaging import NOON, make_messages, make_template
 
@@ -22,7 +22,19 @@ NIGHT = QuietHours(starts=time(21), ends=time(8))
 def facts(**changes: Any) -> ContactFacts:
     """A member in Rome who agreed to marketing pushes and has a phone."""
     given = {"active": True, "time_zone": "Europe/Rome", "granted": GRANTED, "targets_count": 1, "permitted_count": 1}
-    return ContactFacts(**(given | changes))
+    pushed_at = changes.pop("pushed_at", ())
+    contacts = tuple(Contact(Channel.PUSH, at) for at in pushed_at)
+    return ContactFacts(**(given | {"contacts": contacts} | changes))
+
+
+def may_push(template: MessageTemplate, facts: ContactFacts, config: MessagesConfig, now: datetime) -> Verdict:
+    """The ruling for a push of this template."""
+    return rule_channel(Channel.PUSH, Ask.of(template), facts, config, now)
+
+
+def may_show(template: MessageTemplate, facts: ContactFacts) -> Verdict:
+    """The ruling for the app."""
+    return rule_channel(Channel.IN_APP, Ask.of(template), facts, make_messages(), NOON)
 
 
 def template(**changes: Any) -> MessageTemplate:

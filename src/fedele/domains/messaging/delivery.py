@@ -19,7 +19,7 @@ import structlog
 from fedele.db.database import Database, Row, Transaction
 from fedele.domains.messaging.config import MessagesConfig, MessageTemplate
 from fedele.domains.messaging.devices import forget_targets
-from fedele.domains.messaging.may_contact import quiet_until
+from fedele.domains.messaging.governor import quiet_until
 from fedele.domains.messaging.ports import Clock, ProgrammeAt, PushChannel, PushMessage, PushOutcome, PushOutcomeKind
 from fedele.domains.messaging.types import SendState, TargetKind
 from fedele.domains.messaging.wording import put_into_words, values_from_json

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 from fedele.db.database import Transaction
 from fedele.domains.messaging.errors import MalformedTarget, UnknownTimeZone
 from fedele.domains.messaging.events import DeviceRegistered
-from fedele.domains.messaging.queries import device_of
+from fedele.domains.messaging.queries.devices import device_of
 from fedele.domains.messaging.types import Device, DeviceId, DeviceInput
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId, new_id

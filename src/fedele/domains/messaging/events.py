@@ -4,6 +4,8 @@ import dataclasses
 from typing import ClassVar
 from uuid import UUID
 
+from fedele.domains.members.types import Channel
+from fedele.domains.messaging.types import Report
 from fedele.kernel.event import Event
 
 
@@ -15,6 +17,7 @@ class MessageQueued(Event):
     source_id: UUID
     template_key: str
     pushes_count: int
+    letters_count: int = 0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -23,6 +26,26 @@ class MessageDismissed(Event):
 
     kind: ClassVar[str] = "message.dismissed"
     message_id: UUID
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MessageReported(Event):
+    """The app or a link told for the first time that the member opened or clicked a message."""
+
+    kind: ClassVar[str] = "message.reported"
+    source_id: UUID
+    template_key: str
+    channel: Channel
+    what: Report
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class WalletMessageSet(Event):
+    """What the member's card should show as news has changed, and the change may notify."""
+
+    kind: ClassVar[str] = "message.wallet_message_set"
+    source_id: UUID
+    template_key: str
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

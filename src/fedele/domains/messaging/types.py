@@ -1,9 +1,10 @@
 """The words of messaging: devices, channels, messages, and what became of them."""
 
 import dataclasses
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal, NewType, TypeAlias
+from typing import Any, Literal, NewType, TypeAlias
 from uuid import UUID
 
 from fedele.domains.members.types import Channel, Purpose
@@ -65,6 +66,14 @@ class Reason(StrEnum):
     QUIET_HOURS = "quiet_hours"
     DAILY_CAP = "daily_cap"
     WEEKLY_CAP = "weekly_cap"
+    CHANNEL_CAP = "channel_cap"  # the channel's own share of the budget
+    LOWER_PRIORITY = "lower_priority"  # the places left today are kept for what matters more
+    EXCLUSIVE = "exclusive"  # another message of its group was said lately
+    OTHER_CHANNEL = "other_channel"  # the member gets it by a channel they prefer
+    SEND_TIME = "send_time"  # put off to the hour at which this member reads
+    HOLDOUT = "holdout"  # kept without the message, to measure what it does
+    CAMPAIGN_CAP = "campaign_cap"  # this member had this campaign often enough
+    TEMPLATE_GONE = "template_gone"  # the programme no longer has these words
     MEMBER_GONE = "member_gone"
 
 
@@ -85,6 +94,17 @@ PUSHABLE_KINDS = (TargetKind.FCM_TOKEN, TargetKind.FCM_FID)
 """Kinds of target that a channel exists for. WEB_PUSH is kept, and joins with a channel of its own."""
 
 
+OUTREACH = frozenset({Channel.PUSH, Channel.EMAIL, Channel.SMS, Channel.WALLET})
+"""Channels that reach out to the member and so take a place in their budget. In the app a message only waits."""
+
+MessageChannel: TypeAlias = Literal["push", "in_app", "email", "sms", "wallet"]
+Priority: TypeAlias = Literal["urgent", "high", "normal", "low"]
+PRIORITIES: tuple[Priority, ...] = ("urgent", "high", "normal", "low")
+Report: TypeAlias = Literal["delivered", "failed", "seen", "opened", "clicked"]
+"""What is told of a message: `delivered` and `failed` by the provider; `seen`, `opened` and `clicked` by the app or a
+link."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class AmountValue:
     """An amount of a programme currency in a message: `units` of its scale, put into words per language."""
@@ -97,6 +117,37 @@ MessagePurpose: TypeAlias = Purpose | Literal["service"]
 Value: TypeAlias = str | AmountValue | Text
 """What stands in a template's braces: a key or an id, an amount, or a text of the programme in all its languages (a
 tier's name). Never personal data: that is added when the message is read or sent."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class MessageAsked:
+    """A room above wants this said to a member: the template's key, and what its braces name.
+
+    `source_id` with the template's key names the message: asked again, it is not said again. `campaign` and `variant`
+    are what figures are counted by. `channels` narrows the template's own. Not before `not_before`.
+    """
+
+    member_id: MemberId
+    template: str
+    source_id: UUID
+    values: Mapping[str, Value] = dataclasses.field(default_factory=dict)
+    campaign: str | None = None
+    variant: str | None = None
+    channels: tuple[MessageChannel, ...] | None = None
+    not_before: datetime | None = None
+    details: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ContactAsked:
+    """A room above is about to reach out by a channel of its own (the wallet's change message) and asks first."""
+
+    member_id: MemberId
+    source_id: UUID
+    key: str
+    channel: Channel = Channel.WALLET
+    purpose: MessagePurpose = "service"
+    priority: Priority = "normal"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -137,6 +188,26 @@ class Wording:
     body: str
     deep_link: str | None = None
     image_url: str | None = None
+    actions: tuple["ActionWords", ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class ActionWords:
+    """A button below a message, in one language."""
+
+    key: str
+    label: str
+    deep_link: str | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class LetterWords:
+    """A message as an e-mail in one language: text and HTML say the same."""
+
+    locale: str
+    subject: str
+    text: str
+    html: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -151,6 +222,9 @@ class InAppMessage:
     created_at: datetime
     expires_at: datetime
     seen_at: datetime | None
+    placement: str = "home"
+    priority: Priority = "normal"
+    shown_count: int = 0
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -170,6 +244,17 @@ class Decision:
     reason: Reason
     decided_at: datetime
     send_at: datetime | None = None
+    contact_id: UUID | None = None
+    priority: Priority = "normal"
+    campaign_key: str | None = None
+    variant: str | None = None
+    exclusive_group: str | None = None
+    details: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the message leaves, now or later."""
+        return self.outcome is not Outcome.SUPPRESSED
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

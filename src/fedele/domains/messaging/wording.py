@@ -7,7 +7,7 @@ from typing import Any
 from babel.numbers import format_decimal
 
 from fedele.domains.messaging.config import MessageTemplate
-from fedele.domains.messaging.types import AmountValue, Value, Wording
+from fedele.domains.messaging.types import ActionWords, AmountValue, Value, Wording
 from fedele.domains.programme.config import Currencies, ProgrammeConfig
 from fedele.domains.programme.types import Programme, Text
 from fedele.kernel.languages import babel_locale
@@ -38,7 +38,15 @@ def put_into_words(
         _FORMATTER.vformat(text.in_locale(locale, default), (), words) for text in (template.title, template.body)
     )
     link = _FORMATTER.vformat(template.deep_link, (), words) if template.deep_link else None
-    return Wording(locale, title.strip(), body.strip(), link, template.image)
+    actions = tuple(
+        ActionWords(
+            action.key,
+            _FORMATTER.vformat(action.label.in_locale(locale, default), (), words),
+            _FORMATTER.vformat(action.deep_link, (), words) if action.deep_link else None,
+        )
+        for action in template.actions
+    )
+    return Wording(locale, title.strip(), body.strip(), link, template.image, actions)
 
 
 def currency_words(programme: Programme, values: Mapping[str, Value], locale: str, default: str) -> dict[str, str]:

@@ -32,7 +32,7 @@ M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 
 ReferenceKind: TypeAlias = Literal[
-    "currency", "place", "tier", "reward", "offer", "survey", "rule", "message",
+    "currency", "place", "tier", "reward", "offer", "survey", "rule", "message", "campaign",
     "membership", "challenge", "streak", "badge", "surprise", "area",
     "journey", "segment",
 ]  # fmt: skip
