@@ -8,16 +8,17 @@ def names_read(serialized: bytes) -> frozenset[str]:
     package that we depend on, and two levels of the wire format are all that is needed.
     """
     names = set()
-    checked = next(value for field, value in _fields(serialized) if field == 2 and isinstance(value, bytes))
-    for field, entry in _fields(checked):
+    checked = next(value for field, value in fields_of(serialized) if field == 2 and isinstance(value, bytes))
+    for field, entry in fields_of(checked):
         if field == 2 and isinstance(entry, bytes):
-            for key, reference in _fields(entry):
+            for key, reference in fields_of(entry):
                 if key == 2 and isinstance(reference, bytes):
-                    names |= {part.decode() for tag, part in _fields(reference) if tag == 1 and isinstance(part, bytes)}
+                    parts = fields_of(reference)
+                    names |= {part.decode() for tag, part in parts if tag == 1 and isinstance(part, bytes)}
     return frozenset(names)
 
 
-def _fields(message: bytes) -> list[tuple[int, bytes | int]]:
+def fields_of(message: bytes) -> list[tuple[int, bytes | int]]:
     """The fields of a protobuf message, undecoded: the three wire types that CheckedExpr uses at this depth."""
     fields: list[tuple[int, bytes | int]] = []
     at = 0

@@ -20,6 +20,7 @@ from cel_expr_python.ext import ext_math, ext_strings
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from fedele.kernel import syntax_tree
 from fedele.kernel.checked import names_read
 
 Kind: TypeAlias = Literal["bool", "int", "number", "text", "moment", "texts", "map", "maps"]
@@ -145,6 +146,13 @@ class Expression:
             read = frozenset() if self._program is None else names_read(self._program.serialize())
             self._names = frozenset(read & self.environment.names.keys())
         return self._names
+
+    @property
+    def tree(self) -> syntax_tree.Node:
+        """The checked expression as a tree, for who translates it."""
+        if self._program is None:
+            return syntax_tree.Constant(1, 1, self._constant)
+        return syntax_tree.parse(self._program.serialize(), self.text)
 
     def evaluate(self, bindings: Bindings) -> Value | ExpressionError:
         """The value, or an ExpressionError that says why there is none. Never raises for what the data holds."""

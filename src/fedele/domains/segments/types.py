@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from fedele.domains.programme.types import WEEKDAYS
+from fedele.kernel.ids import MemberId
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -43,3 +44,78 @@ def _now_values(at: datetime, time_zone: str) -> Mapping[str, Any]:
         "now.month": local.month,
         "now.year": local.year,
     }
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class RfmCuts:
+    """Four ascending cut points of each measure: what is above all four of them is in the highest fifth."""
+
+    measured_at: datetime
+    recency_days: tuple[int, ...]
+    frequency: tuple[int, ...]
+    monetary_minor: tuple[int, ...]
+    members_count: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Moved:
+    """What a look at a segment changed: how many entered and left, and how many are inside (None: not counted)."""
+
+    entered: int = 0
+    left: int = 0
+
+    def __add__(self, other: "Moved") -> "Moved":
+        return Moved(self.entered + other.entered, self.left + other.left)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Refreshed:
+    """A segment looked at as a whole. `reason` says why it was judged by the evaluator, where it was."""
+
+    segment: str
+    refreshed_at: datetime
+    members_count: int
+    moved: Moved
+    milliseconds: int
+    reason: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PartSize:
+    """How many members one part of a condition is true for by itself, and together with the parts before it."""
+
+    text: str
+    members_count: int
+    remaining_count: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Preview:
+    """Who would be in a segment, without storing anything. `of_count`: active members in all."""
+
+    members_count: int
+    of_count: int
+    sample: tuple[MemberId, ...]
+    parts: tuple[PartSize, ...]
+    reason: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Stint:
+    """A member's last time in a segment."""
+
+    segment: str
+    entered_at: datetime
+    left_at: datetime | None
+    entries_count: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SegmentStatus:
+    """A segment as its last refresh left it; None where there was none yet."""
+
+    key: str
+    members_count: int
+    refreshed_at: datetime | None
+    compiled: bool | None
+    milliseconds: int | None

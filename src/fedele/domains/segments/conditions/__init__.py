@@ -1,0 +1,1 @@
+"""Conditions of segments over `member_facts`: as SQL where they have some, and as the evaluator takes them."""
