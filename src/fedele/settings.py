@@ -70,6 +70,11 @@ class Settings(BaseModel):
     )
     payments_secret: SecretStr | None = Field(None, description="Signs what that service is asked (whsec_… or any).")
 
+    webhook_url: str | None = Field(
+        None, pattern="^https?://", description="Your own server, told of the webhook steps of journeys."
+    )
+    webhook_secret: SecretStr | None = Field(None, description="Signs what that server is told (whsec_… or any).")
+
     apple_pass_type_identifier: str | None = Field(None, description="pass.com.example.loyalty")
     apple_team_identifier: str | None = Field(None, description="Ten characters, from Apple's developer account.")
     apple_pass_certificate: SecretStr | None = Field(None, description="PEM of the pass certificate, or a .p12 file.")

@@ -10,15 +10,13 @@ Fedele knows no card. It asks that service to charge or to refund, signed as Sta
 Any other answer, and none at all, means: not known; Fedele asks again with the same key.
 """
 
-import base64
-import hashlib
-import hmac
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import orjson
 
+from fedele.adapters.webhooks.signing import secret_bytes, signed_headers
 from fedele.domains.memberships.ports import Charge, PaymentDeclined, Receipt, Refund
 from fedele.kernel.clock import Moment, moment_now
 
@@ -37,7 +35,7 @@ class HttpPayments:
     ) -> None:
         self._client = client
         self._url = url.rstrip("/")
-        self._secret = _secret_bytes(secret)
+        self._secret = secret_bytes(secret)
         self._clock = clock
 
     async def charge(self, charge: Charge) -> Receipt:
@@ -68,14 +66,11 @@ class HttpPayments:
         )
 
     async def _ask(self, path: str, key: str, body: dict[str, Any]) -> Receipt:
-        content, stamp = orjson.dumps(body), str(int(self._clock().now.timestamp()))
-        signed = hmac.new(self._secret, f"{key}.{stamp}.".encode() + content, hashlib.sha256).digest()
+        content, stamp = orjson.dumps(body), int(self._clock().now.timestamp())
         headers = {
             "content-type": "application/json",
             "idempotency-key": key,
-            "webhook-id": key,
-            "webhook-timestamp": stamp,
-            "webhook-signature": f"v1,{base64.b64encode(signed).decode()}",
+            **signed_headers(self._secret, key, stamp, content),
         }
         try:
             answer = await self._client.post(
@@ -89,10 +84,3 @@ class HttpPayments:
         if answer.status_code != 200 or not isinstance(told.get("reference"), str):
             raise PaymentServiceError(f"the payment service answered {answer.status_code} without a reference")
         return Receipt(told["reference"])
-
-
-def _secret_bytes(secret: str) -> bytes:
-    """The key of a Standard Webhooks secret (whsec_ and base64), or the bytes of any other text."""
-    if secret.startswith("whsec_"):
-        return base64.b64decode(secret.removeprefix("whsec_"))
-    return secret.encode()

@@ -97,7 +97,7 @@ async def _reward(
     if programme.section(RewardsConfig).find(reward_key) is None:
         return None
     because = uuid5(_NAMESPACE, f"{member_id}:{cause.scope}:{cause.key}")
-    source: RedemptionSource = "referral" if cause.kind == "referral" else "challenge"
+    source: RedemptionSource = cause.kind if cause.kind in ("referral", "journey") else "challenge"
     try:
         async with tx.savepoint():  # stock may have been taken before the pool of codes was found empty
             redemption = await give_reward(tx, programme, member_id, reward_key, because, None, moment, source)

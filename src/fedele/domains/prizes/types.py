@@ -5,7 +5,8 @@ from typing import Literal
 from uuid import UUID
 
 PrizeKind = Literal[
-    "challenge", "streak", "surprise", "referral", "review", "contest", "gathering", "make_good"
+    "challenge", "streak", "surprise", "referral", "survey", "review", "contest", "gathering", "make_good",
+    "journey",
 ]  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from fedele.kernel.refusal import Refusal
 RedemptionId = NewType("RedemptionId", UUID)
 RedemptionStatus = Literal["held", "used", "cancelled", "expired"]
 Fulfilment = Literal["ordered", "sent"]
-RedemptionSource = Literal["member", "auto", "offer", "challenge", "referral", "draw", "staff"]
+RedemptionSource = Literal["member", "auto", "offer", "challenge", "referral", "draw", "staff", "journey"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
