@@ -65,6 +65,20 @@ class Settings(BaseModel):
     firebase_credentials: SecretStr | None = Field(None, description="Firebase service account (JSON).")
     firebase_url: str | None = Field(None, description="Another FCM v1 server than Google's, for tests and demos.")
 
+    weather_source: Literal["none", "open_meteo", "csv"] = Field(
+        "none", description="Who tells the weather for offers that ask for it. none: such offers stay closed."
+    )
+    weather_url: str = Field(
+        "https://api.open-meteo.com",
+        pattern="^https?://",
+        description="Open-Meteo's server; customers of theirs have another, or run their own.",
+    )
+    weather_key: SecretStr | None = Field(None, description="Open-Meteo's API key: commercial use needs one.")
+    weather_file: Path | None = Field(None, description="The file of the source csv.")
+    geofences: Literal["process", "postgres"] = Field(
+        "process", description="Where the index of offers' places is kept: in each process, or in PostgreSQL."
+    )
+
     payments_url: str | None = Field(
         None, pattern="^https?://", description="Your payment service, which charges and refunds paid memberships."
     )

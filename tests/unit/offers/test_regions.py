@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fedele.domains.offers.regions import nearest_regions
+from fedele.domains.offers.geography.regions import nearest_regions
 from fedele.domains.programme.config import Place
 from fedele.domains.programme.types import Text
 from fedele.kernel.clock import Position

@@ -53,6 +53,10 @@ class MemberProfileRow(Table, table=True):
             "birthday_day",
             postgresql_where=text("birthday_month IS NOT NULL"),
         ),
+        Index(
+            "ix_member_profile_home_store", "home_store", "member_id", postgresql_where=text("home_store IS NOT NULL")
+        ),
+        Index("ix_member_profile_time_zone", "time_zone"),
     )
 
     member_id: UUID = Field(primary_key=True, sa_type=Uuid)

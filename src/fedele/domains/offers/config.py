@@ -1,4 +1,4 @@
-"""Sections `offers`, `areas`, `location` of the programme file: what is offered to whom, when, where, in which weather."""
+"""Sections `offers`, `areas`, `location` of the programme file: what is offered to whom, when and where."""
 
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from fedele.domains.budgets.config import Budget, Percent, Targets
-from fedele.domains.offers.schedule import Schedule
+from fedele.domains.offers.geography.where import Area, Where
+from fedele.domains.offers.timing.schedule import Schedule
 from fedele.domains.offers.triggers.kinds import FollowingTrigger, Trigger
-from fedele.domains.offers.where import Area, Where
 from fedele.domains.programme.types import (
     CurrencyRef,
     Defines,

@@ -12,13 +12,17 @@ from fedele.domains.offers.types import OpenOffer
 
 async def candidates(db: Queryable, situation: Situation) -> Sequence[Candidate]:
     """The offers open here and now that the member has not claimed yet."""
-    history = await history_of(db, situation.programme, situation.member_id, situation.moment.now)
-    setting = Setting(situation.programme, situation.facts, situation.tier, history, situation.moment)
+    favourite = situation.facts.values.get("member.favourite_store")
+    moment = situation.moment
+    history = await history_of(db, situation.programme, situation.member_id, moment.now, moment.place, favourite)
+    setting = Setting(
+        situation.programme, situation.facts, situation.tier, history, situation.moment, situation.member_id
+    )
     return [_card(found, situation) for found in open_offers(setting) if found.claim is None]
 
 
 def _card(found: OpenOffer, situation: Situation) -> Candidate:
-    creative, spot = found.offer.creative, found.spot
+    creative, spot = found.creative, found.spot
     terms = [Term("offer", 1.6), Term("priority", found.offer.priority / 50)]
     reason = situation.say(creative.reason) if creative.reason else situation.say(REASONS["open_now"])
     if spot is not None and spot.within:

@@ -61,6 +61,11 @@ def upgrade() -> None:
             ON offer_decision (member_id, offer_key, occasion, code) WHERE outcome = 'refused';
         CREATE INDEX ix_offer_decision_decided_at ON offer_decision (decided_at);
 
+        -- Who has this store as their favourite, and which time zones members live in: what wake-ups ask.
+        CREATE INDEX ix_member_profile_home_store ON member_profile (home_store, member_id)
+         WHERE home_store IS NOT NULL;
+        CREATE INDEX ix_member_profile_time_zone ON member_profile (time_zone);
+
         -- Something to look at again for one member: so many hours after a purchase or a wish.
         CREATE TABLE offer_appointment (
             member_id uuid NOT NULL,

@@ -1,0 +1,1 @@
+"""Weather sources: Open-Meteo over HTTP, and CSV files for tests and demos. Both stand behind `WeatherSource`."""

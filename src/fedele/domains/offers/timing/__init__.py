@@ -1,0 +1,1 @@
+"""Hours: schedules as stretches of instants, and wake-ups that ring once."""

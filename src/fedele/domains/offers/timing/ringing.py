@@ -1,0 +1,153 @@
+"""Ringing: take the wake-ups that are due, one at a time, and tell their members."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from fedele.db.database import Database, Queryable, Transaction
+from fedele.domains.members.types import Purpose
+from fedele.domains.offers.checking.checks import weather as weather_check
+from fedele.domains.offers.checking.sight import Setting, Sight
+from fedele.domains.offers.config import Offer, OffersConfig
+from fedele.domains.offers.geography.cells import covering
+from fedele.domains.offers.geography.shapes import Cap
+from fedele.domains.offers.ports import ProgrammeAt
+from fedele.domains.offers.timing.wakeups import Ring, Scope, is_planned, ring_from
+from fedele.domains.offers.triggers.firing import Cause, fire
+from fedele.domains.offers.triggers.kinds import TimeTrigger
+from fedele.domains.offers.triggers.situation import setting_of
+from fedele.domains.programme.types import Programme
+from fedele.kernel.clock import Moment
+from fedele.kernel.ids import MemberId
+
+BATCH = 20  # members told in one transaction: their locks are held until it ends
+ROUNDS_MAX = 10_000
+NEARBY_LEVEL = 12
+AGAIN = timedelta(minutes=30)  # how long to wait for another sky
+
+_TAKE = """
+SELECT * FROM offer_wakeup WHERE state = 'waiting' AND due_at <= $1
+ ORDER BY due_at, offer_key, scope LIMIT 1 FOR UPDATE SKIP LOCKED
+"""
+_MOVE = """
+UPDATE offer_wakeup SET state = $4, reason = $5, due_at = $6, after_member = $7, fired_count = fired_count + $8
+ WHERE offer_key = $1 AND scope = $2 AND occurrence = $3
+"""
+_FAVOURITE = """
+SELECT p.member_id FROM member_profile p JOIN member m USING (member_id)
+ WHERE p.home_store = $1 AND m.status = 'active' AND p.member_id > $2 ORDER BY p.member_id LIMIT $3
+"""
+_EVERYBODY = """
+SELECT m.member_id FROM member m LEFT JOIN member_profile p USING (member_id)
+ WHERE m.status = 'active' AND m.member_id > $2 AND ($1::text IS NULL OR p.time_zone = $1)
+ ORDER BY m.member_id LIMIT $3
+"""
+# The last believed position of each: who has walked on is not there any more.
+_NEARBY = """
+SELECT DISTINCT s.member_id FROM member_position s
+  JOIN member_consent c ON c.member_id = s.member_id AND c.purpose = $5 AND c.granted
+ WHERE s.cell = ANY($1::bigint[]) AND s.verdict = 'believed' AND s.seen_at > $4 AND s.member_id > $2
+   AND s.position_id = (SELECT l.position_id FROM member_position l
+                         WHERE l.member_id = s.member_id AND l.verdict = 'believed' ORDER BY l.seen_at DESC LIMIT 1)
+ ORDER BY s.member_id LIMIT $3
+"""
+_NOBODY = UUID(int=0)
+
+
+async def ring_due(database: Database, programme_at: ProgrammeAt, moment: Moment) -> int:
+    """Tell what is due at this moment; how many offers were opened for members."""
+    fired = 0
+    for _ in range(ROUNDS_MAX):
+        async with database.transaction() as tx:
+            row = await tx.fetch_row(_TAKE, moment.now)
+            if row is None:
+                break
+            fired += await _ring(tx, await programme_at(moment.now), row, moment)
+    return fired
+
+
+async def _ring(tx: Transaction, programme: Programme, row: Mapping[str, Any], moment: Moment) -> int:
+    """One step of one wake-up: decide whether it still rings, then tell the next few members."""
+    ring, offer = ring_from(row), programme.section(OffersConfig).find(row["offer_key"])
+    scope = Scope.read(ring.scope, programme)
+    trigger = is_planned(offer, ring, scope, programme) if offer is not None and scope is not None else None
+    if offer is None or scope is None or trigger is None:
+        return await _end(tx, ring, "refused", "NO_LONGER_PLANNED", moment)
+    began = row["after_member"] is not None
+    if moment.now >= ring.ends_at or (
+        not began and moment.now > row["due_at"] + timedelta(minutes=trigger.late_minutes)
+    ):
+        return await _end(tx, ring, "missed", "TOO_LATE", moment)
+    members = await _members(tx, programme, offer, trigger, scope, row["after_member"] or _NOBODY, moment)
+    if not began and members and (code := await _wrong_sky(tx, programme, offer, scope, members[0], moment)):
+        again = moment.now + AGAIN
+        if again >= ring.ends_at:
+            return await _end(tx, ring, "refused", code, moment)
+        await tx.execute(_MOVE, ring.offer_key, ring.scope, ring.occurrence, "waiting", code, again, None, 0)
+        return 0
+    fired = await _tell(tx, programme, offer, scope, ring, members, moment)
+    done = len(members) < BATCH
+    await tx.execute(
+        _MOVE, ring.offer_key, ring.scope, ring.occurrence, "done" if done else "waiting", None, row["due_at"],
+        members[-1] if members else row["after_member"], fired,
+    )  # fmt: skip
+    return fired
+
+
+async def _tell(
+    tx: Transaction,
+    programme: Programme,
+    offer: Offer,
+    scope: Scope,
+    ring: Ring,
+    members: Sequence[MemberId],
+    moment: Moment,
+) -> int:
+    fired, places = 0, frozenset({scope.place.key}) if scope.place else frozenset[str]()
+    cause = Cause("time", f"from:{ring.occurrence.isoformat()}")
+    for member_id in members:  # in ascending order, as all who lock several do
+        await tx.lock_member(member_id)
+        setting = await setting_of(tx, programme, member_id, moment, places)
+        decision = await fire(tx, offer, setting, cause) if setting is not None else None
+        fired += decision is not None and decision.outcome == "fired"
+    return fired
+
+
+async def _wrong_sky(
+    tx: Transaction, programme: Programme, offer: Offer, scope: Scope, member_id: MemberId, moment: Moment
+) -> str | None:
+    """The code of the weather's no at this place: the same for everybody there, and it may yet change."""
+    if offer.weather is None or scope.place is None:
+        return None
+    setting: Setting | None = await setting_of(tx, programme, member_id, moment, frozenset({scope.place.key}))
+    failed = weather_check(Sight(offer, setting)) if setting is not None else None
+    return failed[0].code if failed is not None else None
+
+
+async def _end(tx: Transaction, ring: Ring, state: str, reason: str, moment: Moment) -> int:
+    await tx.execute(_MOVE, ring.offer_key, ring.scope, ring.occurrence, state, reason, moment.now, None, 0)
+    return 0
+
+
+async def _members(
+    db: Queryable,
+    programme: Programme,
+    offer: Offer,
+    trigger: TimeTrigger,
+    scope: Scope,
+    after: UUID,
+    moment: Moment,
+) -> list[MemberId]:
+    """The next members whom a ring is for, in the order of their ids."""
+    place = scope.place
+    if trigger.to == "favourite_store" and place is not None:
+        rows = await db.fetch(_FAVOURITE, place.key, after, BATCH)
+    elif trigger.to == "nearby" and place is not None and offer.where is not None:
+        cap = Cap(place.latitude, place.longitude, offer.where.radius_metres or place.radius_metres)
+        since: datetime = moment.now - timedelta(minutes=trigger.seen_within_minutes)
+        rows = await db.fetch(_NEARBY, covering(cap, NEARBY_LEVEL), after, BATCH, since, Purpose.LOCATION.value)
+    else:
+        zone = scope.time_zone if scope.name.startswith("zone:") else None
+        rows = await db.fetch(_EVERYBODY, zone, after, BATCH)
+    return [MemberId(row["member_id"]) for row in rows]
