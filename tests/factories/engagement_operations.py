@@ -8,9 +8,12 @@ from fedele.db.database import Database
 from fedele.domains.feed.types import ShownCard
 from fedele.domains.ledger.commands import post
 from fedele.domains.rewards.commands import redeem_reward
+from fedele.domains.surveys.commands import Occasion
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId, new_id
 from tests.factories.ledger import earn
+from tests.factories.programme import grocer
+from tests.factories.surveys import invited
 from tests.fixtures.api import FEED_TOKENS, Api
 
 RIVERSIDE = {"latitude": 39.9520, "longitude": -83.0010}
@@ -45,6 +48,7 @@ async def bought(database: Database, member_id: MemberId, moment: Moment, skus_c
                 """,
                 [(member_id, purchase_id, number, f"sku-{first_sku + number}") for number in range(1, skus_count + 1)],
             )
+    await invited(database, grocer(), member_id, "after-shop", Occasion(str(purchase_id), at, "store-367"), moment)
     return str(purchase_id)
 
 

@@ -16,8 +16,10 @@ from fedele.domains.feed.types import FeedEvent, FeedEventKind, Ranked, Situatio
 from fedele.domains.ledger.commands import post
 from fedele.domains.offers.commands import claim_offer
 from fedele.domains.offers.feed import FEED_SOURCE as OFFERS
+from fedele.domains.recommendations.feed import FEED_SOURCE as PRODUCTS
 from fedele.domains.rewards.feed import FEED_SOURCE as REWARDS
 from fedele.domains.segments.queries import find_facts
+from fedele.domains.surveys.commands import Occasion
 from fedele.domains.surveys.feed import FEED_SOURCE as SURVEYS
 from fedele.domains.tiers.feed import FEED_SOURCE as PROGRESS
 from fedele.kernel.clock import Moment, Position, Weather
@@ -25,8 +27,9 @@ from fedele.kernel.ids import MemberId, new_id
 from tests.factories.ledger import earn
 from tests.factories.members import enrolled
 from tests.factories.programme import grocer
+from tests.factories.surveys import invited
 
-SOURCES = (*OWN_SOURCES, OFFERS, REWARDS, SURVEYS, PROGRESS)
+SOURCES = (*OWN_SOURCES, PRODUCTS, OFFERS, REWARDS, SURVEYS, PROGRESS)
 RIVERSIDE = Position(39.9520, -83.0010)
 MORNING = Moment(datetime(2026, 11, 24, 13, 30, tzinfo=UTC), RIVERSIDE, Weather(3.0))
 
@@ -76,6 +79,8 @@ async def regular(database: Database, admin: Any, *skus: str) -> MemberId:
     for sku in skus:
         for days_ago in (5, 20, 30):
             await buys(admin, member_id, sku, days_ago)
+    bought = Occasion("the purchase", MORNING.now - timedelta(days=5))
+    await invited(database, grocer(), member_id, "after-shop", bought, MORNING)
     return member_id
 
 

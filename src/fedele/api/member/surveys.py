@@ -35,6 +35,7 @@ class QuestionType(Enum):
     RATING = strawberry.enum_value("rating", description="A number from 1 to `scale`.")
     SINGLE = strawberry.enum_value("single", description="One of `choices`.")
     MULTIPLE = strawberry.enum_value("multiple", description="Some of `choices`.")
+    MATRIX = strawberry.enum_value("matrix", description="One of `choices` for each of `rows`.")
     TEXT = strawberry.enum_value("text", description="The member's own words.")
 
 
@@ -59,13 +60,19 @@ class SurveyQuestion:
     high: str | None = strawberry.field(description="NPS: the words beside 10.")
     scale: int | None = strawberry.field(description="RATING: the best.")
     choices: list[SurveyChoice]
+    rows: list[SurveyChoice] = strawberry.field(description="MATRIX: the things that are judged.")
     choices_max: int | None
     length_max: int | None
+    when: str | None = strawberry.field(
+        description="It is asked only if this holds: CEL over `answers.<key>` of earlier questions, for apps that can "
+        "judge it. Others save each step and follow `asked` of the survey."
+    )
 
     @classmethod
     def of(cls, question: config.Question, speaker: Speaker) -> Self:
         """From the programme file."""
-        choices = question.choices if isinstance(question, config.Single | config.Multiple) else ()
+        choices = question.choices if isinstance(question, config.Single | config.Multiple | config.Matrix) else ()
+        rows = question.rows if isinstance(question, config.Matrix) else ()
         return cls(
             key=question.key,
             type=QuestionType(question.type),
@@ -76,27 +83,74 @@ class SurveyQuestion:
             high=speaker.maybe(question.high) if isinstance(question, config.Nps) else None,
             scale=question.scale if isinstance(question, config.Rating) else None,
             choices=[SurveyChoice(key=choice.key, text=speaker.say(choice.text)) for choice in choices],
+            rows=[SurveyChoice(key=row.key, text=speaker.say(row.text)) for row in rows],
             choices_max=question.choices_max if isinstance(question, config.Multiple) else None,
             length_max=question.length_max if isinstance(question, config.FreeText) else None,
+            when=question.when,
         )
 
 
 @strawberry.type
+class SurveyMatrixAnswer:
+    """What was chosen for one row."""
+
+    row: str
+    choice: str
+
+
+@strawberry.type
+class SurveyAnswer:
+    """What the member answered to one question: one of number, choice, choices, matrix, text."""
+
+    question: str
+    number: int | None = None
+    choice: str | None = None
+    choices: list[str] | None = None
+    matrix: list[SurveyMatrixAnswer] | None = None
+    text: str | None = None
+
+    @classmethod
+    def of(cls, question: config.Question, value: Any) -> Self:
+        """From what is kept."""
+        match question:
+            case config.Single():
+                return cls(question=question.key, choice=value)
+            case config.Multiple():
+                return cls(question=question.key, choices=list(value))
+            case config.Matrix():
+                chosen = [SurveyMatrixAnswer(row=row, choice=choice) for row, choice in value.items()]
+                return cls(question=question.key, matrix=chosen)
+            case config.FreeText():
+                return cls(question=question.key, text=value)
+            case _:
+                return cls(question=question.key, number=value)
+
+
+@strawberry.type
 class Survey(Node):
-    """A survey that the member can answer now. Its id names the occasion too: the purchase it is about."""
+    """A survey that the member can answer now, or whose answer they can still change. Its id names the occasion too:
+    the purchase or visit it is about."""
 
     key: str
     title: str
     intro: str | None
     thanks: str | None
-    closes_at: datetime | None
-    reward: Price | None = strawberry.field(description="What a complete answer earns, once.")
+    closes_at: datetime | None = strawberry.field(description="Until when it can be answered, or its answer changed.")
+    reward: Price | None = strawberry.field(description="Units that a complete answer earns, once.")
+    reward_key: str | None = strawberry.field(description="The reward that a complete answer brings, once.")
     questions: list[SurveyQuestion]
+    asked: list[str] = strawberry.field(
+        description="Keys of the questions to ask, in order, given the answers so far. It grows and shrinks with them."
+    )
+    answers: list[SurveyAnswer] = strawberry.field(description="What the member has answered so far: go on from here.")
+    answered: bool = strawberry.field(description="It was answered completely; until `closesAt` it can be changed.")
 
     @classmethod
     def of(cls, asked: records.OpenSurvey, programme: Programme, locale: str) -> Self:
         """From the record."""
         survey, speaker = asked.survey, Speaker(programme, locale)
+        units = survey.gives.units if survey.gives else None
+        given = asked.answer.answers if asked.answer else asked.draft
         return cls(
             id=ids.key_id(SURVEY, f"{survey.key}:{asked.occasion}"),
             key=survey.key,
@@ -104,8 +158,12 @@ class Survey(Node):
             intro=speaker.maybe(survey.intro),
             thanks=speaker.maybe(survey.thanks),
             closes_at=asked.closes_at,
-            reward=Price(currency=survey.reward.currency, amount=survey.reward.amount) if survey.reward else None,
+            reward=Price(currency=units.currency, amount=units.amount) if units else None,
+            reward_key=survey.gives.reward if survey.gives else None,
             questions=[SurveyQuestion.of(question, speaker) for question in survey.questions],
+            asked=list(asked.asked),
+            answers=[SurveyAnswer.of(one, given[one.key]) for one in survey.questions if one.key in given],
+            answered=asked.answer is not None,
         )
 
 
@@ -114,24 +172,31 @@ class SurveyFields(MemberBase):
     """Surveys' part of Member."""
 
     @strawberry.field
-    async def surveys(self, info: Info) -> list[Survey]:
-        """The surveys that this member can answer now."""
-        return await _open(info.context, self.member_id)
+    async def surveys(self, info: Info, answered: bool = False) -> list[Survey]:
+        """The surveys that this member can answer now; `answered`: also those whose answer can still be changed."""
+        return await _open(info.context, self.member_id, answered=answered)
 
 
 async def fetch_survey(context: Context, text: strawberry.ID) -> Survey | None:
-    """A survey by its id, while it is open to this member."""
-    return next((survey for survey in await _open(context, context.member_id) if survey.id == text), None)
-
-
-async def _open(context: Context, member_id: MemberId) -> list[Survey]:
+    """A survey by its id, while this member can answer it or change the answer."""
+    key, _, occasion = (ids.find_key(SURVEY, text) or "").partition(":")
+    member_id = context.member_id
     standing = await standing_of(context, member_id)
-    past = await queries.past_of(context.reader, standing.programme, member_id, context.moment)
-    asked = queries.open_surveys(standing.programme, standing.facts, standing.tier, past, context.moment)
+    past = await queries.past_of(context.reader, member_id)
+    one = queries.find_open(standing.programme, standing.facts, standing.tier, past, key, occasion, context.moment)
+    return Survey.of(one, standing.programme, standing.locale) if one else None
+
+
+async def _open(context: Context, member_id: MemberId, *, answered: bool) -> list[Survey]:
+    standing = await standing_of(context, member_id)
+    past = await queries.past_of(context.reader, member_id)
+    asked = queries.open_surveys(
+        standing.programme, standing.facts, standing.tier, past, context.moment, answered=answered
+    )
     return [Survey.of(one, standing.programme, standing.locale) for one in asked]
 
 
-@user_error(errors.SurveyClosed, errors.AnswerIncomplete, errors.AnswerInvalid)
+@user_error(errors.SurveyClosed, errors.AnswerIncomplete, errors.AnswerInvalid, errors.AnswerFinal)
 class AnswerSurveyUserError(UserError):
     """Why the answer was not taken."""
 
@@ -140,36 +205,52 @@ class AnswerSurveyUserError(UserError):
 class AnswerSurveyPayload:
     """What the answer earned, or why it was not taken."""
 
-    earned: Price | None = None
+    survey: Survey | None = strawberry.field(
+        default=None, description="The survey with all that is kept; `asked` says what is to be asked next."
+    )
+    earned: Price | None = strawberry.field(default=None, description="What the complete answer earned.")
     thanks: str | None = None
     user_errors: list[AnswerSurveyUserError] = strawberry.field(default_factory=list)
 
 
 @strawberry.input
+class SurveyMatrixAnswerInput:
+    """What is chosen for one row."""
+
+    row: str
+    choice: str
+
+
+@strawberry.input
 class SurveyAnswerInput:
-    """The answer to one question: exactly one of number, choice, choices, text."""
+    """The answer to one question: one of number, choice, choices, matrix, text; none of them takes an answer away."""
 
     question: str
     number: int | None = None
     choice: str | None = None
     choices: list[str] | None = None
+    matrix: list[SurveyMatrixAnswerInput] | None = None
     text: str | None = None
 
     def value(self) -> Any:
-        """The one that is given. Raises InvalidInput for none, or more than one."""
-        given = [value for value in (self.number, self.choice, self.choices, self.text) if value is not None]
-        if len(given) != 1:
-            problem = f"The answer to '{self.question}' needs exactly one of number, choice, choices, text."
+        """The one that is given, or None. Raises InvalidInput for more than one."""
+        matrix = None if self.matrix is None else {one.row: one.choice for one in self.matrix}
+        given = [value for value in (self.number, self.choice, self.choices, matrix, self.text) if value is not None]
+        if len(given) > 1:
+            problem = f"The answer to '{self.question}' is one of number, choice, choices, matrix, text."
             raise InvalidInput(problem=problem, field="answers")
-        return given[0]
+        return given[0] if given else None
 
 
 @strawberry.input
 class AnswerSurveyInput:
-    """A complete answer. The survey's id names the occasion, so that repeating the call earns nothing twice."""
+    """Answers. The survey's id names the occasion, so that repeating the call earns nothing twice."""
 
     survey_id: strawberry.ID
     answers: list[SurveyAnswerInput]
+    complete: bool = strawberry.field(
+        default=True, description="False: keep these answers, there are more to come. What was kept before stays."
+    )
 
 
 @strawberry.type
@@ -178,16 +259,26 @@ class SurveyMutation:
 
     @mutation_field(requires=MEMBER)
     async def answer_survey(self, info: Info, input: AnswerSurveyInput) -> AnswerSurveyPayload | None:
-        """Answer a survey completely. Repeating the call returns what the first answer earned."""
+        """Answer a survey, step by step or at once. Repeating a call changes nothing and earns nothing twice; other
+        answers change the complete ones while the survey allows it."""
         context, member_id = info.context, info.context.member_id
         key, _, occasion = ids.key_of(SURVEY, input.survey_id, field="surveyId").partition(":")
         answers = {answer.question: answer.value() for answer in input.answers}
         programme = await context.programme()
+        locale = await context.language()
         async with context.database.transaction() as tx:
+            if not input.complete:
+                kept = await commands.save_answers(tx, programme, member_id, key, occasion, answers, context.moment)
+                return AnswerSurveyPayload(survey=Survey.of(kept, programme, locale))
             record = await commands.answer_survey(tx, programme, member_id, key, occasion, answers, context.moment)
         survey = programme.section(config.SurveysConfig).find(key)
-        thanks = Speaker(programme, await context.language()).maybe(survey.thanks) if survey else None
-        return AnswerSurveyPayload(earned=_earned(record, programme), thanks=thanks)
+        assert survey is not None, "it was just answered"
+        done = records.OpenSurvey(survey, occasion, record.editable_until(survey), {}, record)
+        return AnswerSurveyPayload(
+            survey=Survey.of(done, programme, locale),
+            earned=_earned(record, programme),
+            thanks=Speaker(programme, locale).maybe(survey.thanks),
+        )
 
 
 def _earned(record: records.Answer, programme: Programme) -> Price | None:

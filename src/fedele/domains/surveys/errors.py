@@ -4,7 +4,7 @@ from fedele.kernel.refusal import Refusal
 
 
 class SurveyClosed(Refusal):
-    """Not open to this member now: never was, no longer, or answered already."""
+    """Not open to this member now: never was, or no longer."""
 
     code = "SURVEY_CLOSED"
     message = "This survey is not open to this member now."
@@ -22,3 +22,10 @@ class AnswerInvalid(Refusal):
 
     code = "ANSWER_INVALID"
     message = "The answer to '{question}' does not fit: {problem}."
+
+
+class AnswerFinal(Refusal):
+    """The survey was answered, and the time in which the answer could be changed is over."""
+
+    code = "ANSWER_FINAL"
+    message = "This survey was answered, and the answer can no longer be changed."

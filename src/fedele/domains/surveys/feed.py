@@ -10,7 +10,7 @@ from fedele.domains.surveys.queries import open_surveys, past_of
 
 async def candidates(db: Queryable, situation: Situation) -> Sequence[Candidate]:
     """The surveys this member can answer now."""
-    past = await past_of(db, situation.programme, situation.member_id, situation.moment)
+    past = await past_of(db, situation.member_id)
     asked = open_surveys(situation.programme, situation.facts, situation.tier, past, situation.moment)
     return [
         Candidate(
@@ -19,7 +19,7 @@ async def candidates(db: Queryable, situation: Situation) -> Sequence[Candidate]
             title=situation.say(one.survey.title),
             body=situation.say(one.survey.intro) if one.survey.intro else None,
             reason=situation.say(REASONS["after_visit" if one.occasion else "asked"]),
-            terms=(Term("survey", 1.4), Term("rewarded", 0.4 if one.survey.reward else 0.0)),
+            terms=(Term("survey", 1.4), Term("rewarded", 0.4 if one.survey.gives else 0.0)),
             subject=one,
             until=one.closes_at,
         )

@@ -1,0 +1,24 @@
+"""Reading surveys: what a member was asked and answered, and what all answered."""
+
+from fedele.domains.surveys.openness import find_open, open_surveys
+from fedele.domains.surveys.queries.answers import (
+    answers_of,
+    export_personal_data,
+    find_answer,
+    past_of,
+    responses,
+    track_record,
+)
+from fedele.domains.surveys.queries.reports import report
+
+__all__ = [
+    "answers_of",
+    "export_personal_data",
+    "find_answer",
+    "find_open",
+    "open_surveys",
+    "past_of",
+    "report",
+    "responses",
+    "track_record",
+]
