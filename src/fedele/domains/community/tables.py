@@ -24,7 +24,6 @@ from sqlmodel import Field
 
 from fedele.db.base import Table
 
-
 Octets = bytes  # a column is called bytes, and a class body knows no other
 
 

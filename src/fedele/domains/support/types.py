@@ -61,12 +61,13 @@ class Reading:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Scores:
-    """The scores that came with the words. `share` is the lowest of them from 0 (worst) to 1 (best)."""
+    """The scores that came with the words. Shares are from 0 (worst) to 1 (best): the lowest score, and the highest."""
 
     nps: int | None = None
     csat: int | None = None
     stars: float | None = None
     share: float | None = None
+    best_share: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
