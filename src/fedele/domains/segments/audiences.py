@@ -35,7 +35,8 @@ async def preview(db: Queryable, names: FactNames, when: Expression, sample: int
     said = [part.sql(parameters) for part in parts]
     together = [" AND ".join(said[: index + 1]) for index in range(len(said))]
     counts = [f"count(*) FILTER (WHERE {sql})" for sql in [*said, *together, whole.sql(parameters), "f.active"]]
-    row = await db.fetch_row(f"SELECT ARRAY[{', '.join(counts)}] AS counts FROM member_facts f", *parameters.values)
+    sql = f"SELECT ARRAY[{', '.join(counts)}] AS counts FROM member_facts f"
+    row = await db.fetch_row(*parameters.of(sql))
     assert row is not None, "an aggregate answers one row"
     found, size = row["counts"], len(said)
     sizes = tuple(PartSize(text, found[at], found[size + at]) for at, text in enumerate(texts))
@@ -71,11 +72,11 @@ async def page(
     condition = Condition.of(when, names)
     if condition.reason is None:
         parameters = Parameters([after or FIRST, limit])
-        rows = await db.fetch(
-            f"SELECT f.member_id FROM member_facts f WHERE f.member_id > $1 AND {condition.sql(parameters)}"
-            " ORDER BY f.member_id LIMIT $2",
-            *parameters.values,
+        sql = (
+            f"SELECT f.member_id FROM member_facts f WHERE f.member_id > $1::uuid AND {condition.sql(parameters)}"
+            " ORDER BY f.member_id LIMIT $2::bigint"
         )
+        rows = await db.fetch(*parameters.of(sql))
         return [MemberId(row["member_id"]) for row in rows]
     found: list[MemberId] = []
     at = after or FIRST
@@ -108,7 +109,7 @@ async def count(db: Queryable, names: FactNames, when: Expression) -> int:
         return (await preview(db, names, when, sample=0)).members_count
     parameters = Parameters()
     sql = f"SELECT count(*) FROM member_facts f WHERE {condition.sql(parameters)}"
-    return int(await db.fetch_value(sql, *parameters.values))
+    return int(await db.fetch_value(*parameters.of(sql)))
 
 
 __all__ = ["as_segment", "count", "count_inside", "page", "page_of_segment", "preview"]

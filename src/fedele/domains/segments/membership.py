@@ -71,11 +71,11 @@ async def judge(tx: Transaction, segment: SegmentConfig, condition: Condition, i
     parameters = Parameters([list(ids), segment.key])
     inside = condition.sql(parameters) if condition.reason is None else "NULL::boolean"
     columns = "f.member_id, f.segments" if condition.reason is None else "f.*"
-    rows = await tx.fetch(
-        f"SELECT {columns}, {inside} AS inside, f.segments @> ARRAY[$2] AS was FROM member_facts f"
-        " WHERE f.member_id = ANY($1) ORDER BY f.member_id FOR UPDATE",
-        *parameters.values,
+    sql = (
+        f"SELECT {columns}, {inside} AS inside, f.segments @> ARRAY[$2::text] AS was FROM member_facts f"
+        " WHERE f.member_id = ANY($1::uuid[]) ORDER BY f.member_id FOR UPDATE"
     )
+    rows = await tx.fetch(*parameters.of(sql))
     entering, leaving = [], []
     for row in rows:
         inside_now = row["inside"] if condition.reason is None else condition.holds(row)
@@ -136,16 +136,14 @@ async def refresh(database: Database, segment: SegmentConfig, names: FactNames) 
 async def _difference(database: Database, segment: SegmentConfig, condition: Condition) -> tuple[int, list[MemberId]]:
     """How many the condition holds for, and whose membership is another than that: one pass over the facts."""
     parameters = Parameters([segment.key])
-    row = await database.reader.fetch_row(
-        f"""
+    sql = f"""
         SELECT count(*) FILTER (WHERE inside) AS inside_count,
                array_agg(member_id) FILTER (WHERE inside <> was) AS differing
-          FROM (SELECT f.member_id, {condition.sql(parameters)} AS inside, f.segments @> ARRAY[$1] AS was
+          FROM (SELECT f.member_id, {condition.sql(parameters)} AS inside, f.segments @> ARRAY[$1::text] AS was
                   FROM member_facts f) AS judged
          WHERE inside OR was
-        """,
-        *parameters.values,
-    )
+    """
+    row = await database.reader.fetch_row(*parameters.of(sql))
     assert row is not None
     return row["inside_count"], sorted(MemberId(one) for one in row["differing"] or ())
 
@@ -157,10 +155,11 @@ async def _in_pages(database: Database, segment: SegmentConfig, condition: Condi
         if condition.reason is None:
             parameters = Parameters([segment.key, after, MOVE_BATCH])
             sql = (
-                f"SELECT f.member_id FROM member_facts f WHERE f.member_id > $2"
-                f" AND {condition.sql(parameters)} <> (f.segments @> ARRAY[$1]) ORDER BY f.member_id LIMIT $3"
+                f"SELECT f.member_id FROM member_facts f WHERE f.member_id > $2::uuid"
+                f" AND {condition.sql(parameters)} <> (f.segments @> ARRAY[$1::text])"
+                " ORDER BY f.member_id LIMIT $3::bigint"
             )
-            page = await database.reader.fetch(sql, *parameters.values)
+            page = await database.reader.fetch(*parameters.of(sql))
         else:
             sql = "SELECT member_id FROM member_facts WHERE member_id > $1 ORDER BY member_id LIMIT $2"
             page = await database.reader.fetch(sql, after, EVALUATE_BATCH)

@@ -21,11 +21,19 @@ EXCEPTION WHEN division_by_zero OR numeric_value_out_of_range THEN
         RETURN CASE WHEN p_left < 0 THEN '-Infinity' ELSE 'Infinity' END;
     ELSIF p_operator = '/' AND p_right = 0 AND (p_left = 0 OR p_left = 'NaN') THEN
         RETURN 'NaN';
-    ELSIF (p_operator = '/') = (abs(p_left) >= 1 AND abs(p_right) < 1) OR (p_operator = '*' AND abs(p_left) > 1) THEN
+    ELSIF (CASE WHEN p_operator = '/' THEN p_right = 0 OR abs(p_left) > abs(p_right)
+                ELSE ln(abs(p_left)) + ln(abs(p_right)) > 0 END) THEN
         RETURN CASE WHEN v_negative THEN '-Infinity' ELSE 'Infinity' END;
     END IF;
     RETURN CASE WHEN v_negative THEN '-0'::float8 ELSE 0 END;
 END
+$$;
+
+-- From one instant to another in microseconds; NULL where nanoseconds, in which CEL counts, overflow (292 years).
+CREATE FUNCTION cel_between_v1(p_later timestamptz, p_earlier timestamptz) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN abs(extract(epoch FROM p_later - p_earlier)) < 9223372036
+        THEN (extract(epoch FROM p_later - p_earlier) * 1000000)::bigint END
 $$;
 
 CREATE FUNCTION cel_truth_v1(p_value jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

@@ -130,7 +130,7 @@ def _arithmetic(sign: str, parameters: Parameters, terms: tuple[Term, ...]) -> T
         case "duration", "moment" if sign == "+":
             return Term(f"cel_moved_v1({right.sql}, ({left.sql})::numeric)", "moment")
         case "moment", "moment" if sign == "-":
-            return Term(f"(extract(epoch FROM {left.sql} - {right.sql}) * 1000000)::bigint", "duration")
+            return Term(f"cel_between_v1({left.sql}, {right.sql})", "duration")
         case "duration", "duration" if sign in "+-":
             return Term(f"cel_int_v1(({left.sql})::numeric {sign} ({right.sql}))", "duration")
     raise NoSql(f"'{sign}' of these")
@@ -157,7 +157,8 @@ def _negative(parameters: Parameters, terms: tuple[Term, ...]) -> Term:
 def _in(parameters: Parameters, terms: tuple[Term, ...]) -> Term:
     needle, hay = terms
     if hay.kind == "texts" and needle.kind == "text":
-        return Term(f"({needle.sql} = ANY({hay.sql}))", "bool")
+        # Without the question whether it is known, NULL = ANY of an empty array would be false.
+        return Term(f"CASE WHEN ({needle.sql}) IS NOT NULL THEN {needle.sql} = ANY({hay.sql}) END", "bool")
     if hay.kind == "dyn" and needle.kind == "text":
         return Term(f"cel_in_v1({needle.sql}, {hay.sql})", "bool")
     raise NoSql("`in` of these")
@@ -244,9 +245,12 @@ def _timestamp(parameters: Parameters, terms: tuple[Term, ...]) -> Term:
     if text is None or not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", text):
         raise NoSql("timestamp() of this")
     try:
-        return Term(parameters.add(datetime.fromisoformat(text).astimezone(UTC), "timestamptz"), "moment")
+        instant = datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         raise NoSql("timestamp() of this") from None
+    if not 1 < instant.year < 9999:  # the driver takes the ends of Python's calendar for infinities
+        raise NoSql("so far a timestamp()")
+    return Term(parameters.add(instant, "timestamptz"), "moment")
 
 
 _MICROSECONDS = {"h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000, "ms": 1_000, "us": 1}
@@ -264,7 +268,7 @@ def _duration(parameters: Parameters, terms: tuple[Term, ...]) -> Term:
         total = sum((Decimal(count) * _MICROSECONDS[unit] for count, unit in parts), Decimal(0))
     except InvalidOperation:
         raise NoSql("duration() of this") from None
-    if total != int(total) or total > 10**17:
+    if total != int(total) or total > 9 * 10**15:
         raise NoSql("so fine or so long a duration")
     return Term(parameters.add(int(-total if text.startswith("-") else total), "bigint"), "duration")
 

@@ -6,6 +6,7 @@ caller then judges members by the evaluator, in batches.
 """
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -20,6 +21,7 @@ TYPES: Mapping[SqlKind, str] = {
     "duration": "bigint", "texts": "text[]", "dyn": "jsonb",
 }  # fmt: skip
 DEPTH_MAX = 60
+_PLACEHOLDER = re.compile(r"\$(\d+)")
 SQL_LENGTH_MAX = 40_000
 
 
@@ -62,6 +64,16 @@ class Parameters:
             self.values.append(value)
             self._numbers[key] = len(self.values)
         return f"${self._numbers[key]}::{sql_type}"
+
+    def of(self, sql: str) -> tuple[str, *tuple[Any, ...]]:
+        """A statement and its values, as a fetch takes them: only those that it reads, numbered anew.
+
+        A literal that became part of something else ("24h" in duration()) is read by nobody, and has no type then.
+        """
+        used = sorted({int(number) for number in _PLACEHOLDER.findall(sql)})
+        places = {number: place for place, number in enumerate(used, 1)}
+        renumbered = _PLACEHOLDER.sub(lambda found: f"${places[int(found[1])]}", sql)
+        return renumbered, *(self.values[number - 1] for number in used)
 
     def term(self, value: Any) -> Term:
         """A literal."""
