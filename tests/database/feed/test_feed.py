@@ -154,8 +154,8 @@ async def test_feed_events_are_kept_once_and_a_dismissed_card_stays_away(databas
     situation = await situation_of(database, member_id, MORNING)
     page = await build_feed(database.reader, SOURCES, situation, 20)
     target = next(ranked for ranked in page.items if ranked.candidate.kind == "product")
-    batch = [FeedEvent(new_id(), FeedEventKind.SEEN, shown(r, situation), MORNING.now) for r in page.items]
-    batch.append(FeedEvent(new_id(), FeedEventKind.DISMISSED, shown(target, situation), MORNING.now))
+    batch = [FeedEvent(new_id(), FeedEventKind.SEEN, shown(r, situation, page), MORNING.now) for r in page.items]
+    batch.append(FeedEvent(new_id(), FeedEventKind.DISMISSED, shown(target, situation, page), MORNING.now))
     version = "SELECT version FROM member_version WHERE member_id = $1"
     before = await admin.fetchval(version, member_id)
 

@@ -1,17 +1,18 @@
 """The order of the feed: replayable, capped, exploring, and honest about its chances."""
 
+import dataclasses
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretBytes
 
 from fedele.domains.feed.config import CardKind
 from fedele.domains.feed.errors import FeedTokenInvalid
-from fedele.domains.feed.ranking import after, rank
+from fedele.domains.feed.ranking import EXPLORATION, rank
 from fedele.domains.feed.tokens import FeedTokens
-from fedele.domains.feed.types import Candidate, ShownCard, Term
+from fedele.domains.feed.types import Candidate, Policy, ShownCard, Term
 from fedele.kernel.ids import MemberId, new_id
 
 MEMBER = MemberId(new_id())
@@ -27,6 +28,7 @@ cards = st.lists(st.tuples(kinds, st.integers(0, 40), st.floats(-1, 4)), max_siz
 limits = st.dictionaries(kinds, st.integers(0, 5))
 
 
+@settings(deadline=None)
 @given(cards, limits, st.integers(0, 10**6))
 def test_order_is_replayable_capped_and_whole(
     drawn: list[tuple[CardKind, int, float]], cards_max: dict[CardKind, int], epoch: int
@@ -43,21 +45,93 @@ def test_order_is_replayable_capped_and_whole(
 
 
 def test_propensities_are_the_chances_that_really_hold() -> None:
-    """Over many epochs, each card takes the first place as often as its propensity says, capped kinds included."""
-    candidates = [card("offer", "a", 1.0), card("offer", "b", 0.8), card("survey", "c", 0.5), card("survey", "d", 0.9)]
+    """Over many epochs, each card takes the first place as often as its propensity says, capped kinds included; and at
+    every place, weighing each card by one over its propensity counts it once for each time it could have come."""
+    candidates = [card("offer", "a", 1.0), card("offer", "b", 0.8), card("survey", "c", 0.1), card("survey", "d", 0.9)]
     cards_max: dict[CardKind, int] = {"survey": 1}
-    first, second, claimed = Counter[str](), Counter[str](), Counter[str]()
-    runs = 4000
+    first, claimed = Counter[str](), Counter[str]()
+    weighed, could = [Counter[str]() for _ in range(3)], [Counter[str]() for _ in range(3)]
+    runs = 3000
     for epoch in range(runs):
-        order = rank(candidates, MEMBER, epoch, cards_max)
+        order = rank(candidates, MEMBER, epoch, cards_max, exploration=0.2)
         first[order[0].candidate.key] += 1
         claimed[order[0].candidate.key] = round(order[0].propensity * runs)  # the same in every run
-        second[order[1].candidate.key] += 1 / order[1].propensity  # inverse-propensity weights: unbiased
+        still = {"a", "b", "c", "d"}
+        for place, ranked in enumerate(order):
+            could[place].update(still)
+            weighed[place][ranked.candidate.key] += 1 / ranked.propensity
+            still -= {"c", "d"} if ranked.candidate.kind == "survey" else {ranked.candidate.key}
     for key, count in first.items():
         assert count == pytest.approx(claimed[key], abs=4 * (runs * 0.25) ** 0.5)
-    # Each card that could come second weighs as often as it was still to be had after the first place.
-    assert second["a"] == pytest.approx(runs - first["a"], rel=0.15)
-    assert second["c"] == pytest.approx(runs - first["c"] - first["d"], rel=0.2)
+    for place in range(3):
+        for key, count in could[place].items():
+            assert weighed[place][key] == pytest.approx(count, rel=0.15), (place, key)
+
+
+def test_every_card_has_at_least_the_floors_chance() -> None:
+    """The poorest of ten cards takes a place with no less than its even part of the exploring share."""
+    candidates = [card("product", "poor", -5.0), *(card("product", f"p{n}", 3.0) for n in range(9))]
+    order = rank(candidates, MEMBER, 3, {})
+    assert all(ranked.propensity >= EXPLORATION / (10 - ranked.slot) for ranked in order)
+    firsts = Counter(rank(candidates, MEMBER, epoch, {}, exploration=0.1)[0].candidate.key for epoch in range(800))
+    assert 2 <= firsts["poor"] <= 20  # eight are expected; without the floor none would come in a lifetime
+
+
+def test_few_of_one_group_stand_in_one_feed() -> None:
+    """Of twelve products of one category no more than the limit, and never less than that; the others are all there."""
+    soups = [dataclasses.replace(card("product", f"soup{n}", 2.0), group="SOUP") for n in range(12)]
+    others = [card("product", f"other{n}", 0.1) for n in range(5)]
+    order = rank([*soups, *others], MEMBER, 5, {}, group_max=3)
+    assert sum(ranked.candidate.group == "SOUP" for ranked in order) == 3
+    assert sum(ranked.candidate.group is None for ranked in order) == 5
+
+
+@settings(max_examples=60, deadline=None)
+@given(cards, st.integers(0, 10**6), st.dictionaries(st.sampled_from(["base", "near", "often"]), st.floats(0.05, 20)))
+def test_terms_sum_to_the_score_and_the_cited_fact_lifts_the_card(
+    drawn: list[tuple[CardKind, int, float]], epoch: int, factors: dict[str, float]
+) -> None:
+    """Under any policy: the terms are the score, the reason is that of a fact which speaks for the card, and the card
+    without that fact has a lower score and a lower chance of the first place."""
+    candidates = [
+        dataclasses.replace(
+            card(kind, f"{kind}-{number}", score),
+            terms=(
+                Term("base", score),
+                Term("near", (number % 7) / 5, "you are near"),
+                Term("often", (number % 4) / 3, "you buy it often"),
+            ),
+        )
+        for kind, number, score in drawn
+    ]
+    policy = Policy("p", factors)
+    for ranked in rank(candidates, MEMBER, epoch, {}, policy=policy)[:4]:
+        assert sum(term.weight for term in ranked.terms) == pytest.approx(ranked.score)
+        cited = ranked.cited
+        if cited is None:
+            assert all(term.weight <= 0 for term in ranked.terms)
+            continue
+        assert ranked.reason == (cited.reason or "because")
+        chosen = ranked.candidate
+        poorer = dataclasses.replace(chosen, terms=tuple(t for t in chosen.terms if t.name != cited.name))
+        without = [poorer if one is chosen else one for one in candidates]
+        fallen = next(r for r in rank(without, MEMBER, epoch, {}, policy=policy) if r.candidate is poorer)
+        assert fallen.score < ranked.score
+        assert fallen.slot >= ranked.slot - 1  # a place that chance gives may move up one when the card before it falls
+
+
+def test_a_place_of_the_experiment_says_who_could_have_taken_it() -> None:
+    """The chosen card first, then every other that was still open: none that was placed before, none beyond a cap."""
+    candidates = [card("survey", f"s{n}", 1.0) for n in range(3)] + [card("product", f"p{n}", 1.0) for n in range(9)]
+    for epoch in range(40):
+        order = rank(candidates, MEMBER, epoch, {"survey": 1}, choice_at=4)
+        choice = order[4].choice
+        before = {ranked.candidate.key for ranked in order[:4]}
+        surveys_open = 0 if any(key.startswith("s") for key in before) else 3
+        assert choice[0] is order[4].candidate
+        assert not before & {one.key for one in choice}
+        assert len(choice) == surveys_open + 9 - sum(key.startswith("p") for key in before)
+        assert not any(ranked.choice for ranked in order if ranked.slot != 4)
 
 
 def test_better_cards_come_earlier_and_others_get_their_chance() -> None:
@@ -74,18 +148,19 @@ def test_members_differ() -> None:
     assert len(orders) > 15
 
 
+@settings(deadline=None)
 @given(st.integers(1, 30), st.data())
 def test_pages_go_on_when_the_cursors_card_is_gone(count: int, data: st.DataObject) -> None:
     """After the card at the cursor was claimed, the next page is what followed it: nothing skipped, nothing again."""
     candidates = [card("product", f"p{number:02}", (number % 5) / 2) for number in range(count)]
-    order = rank(candidates, MEMBER, 7, {})
+    order = rank(candidates, MEMBER, 7, {}, exploration=0.5)  # both ways of filling a place, about as often
     cut = data.draw(st.integers(0, count - 1))
     gone = [candidate for candidate in candidates if candidate.key != order[cut].candidate.key]
-    rest = after(rank(gone, MEMBER, 7, {}), order[cut].draw, order[cut].candidate.key)
+    rest = rank(gone, MEMBER, 7, {}, exploration=0.5, after=order[cut].mark)
     assert [ranked.candidate.key for ranked in rest] == [ranked.candidate.key for ranked in order[cut + 1 :]]
 
 
-SHOWN = ShownCard("offer", "coffee", 3, 0.25, 81234, "linear-1")
+SHOWN = ShownCard("offer", "coffee", 3, 0.25, 81234, "linear-2", "receipt", {"near": 0.8, "offer": 1.6}, b"\0\1\2")
 
 
 def test_a_token_says_what_was_shown_to_whom() -> None:

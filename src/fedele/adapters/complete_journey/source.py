@@ -22,7 +22,7 @@ class Source:
     def __init__(self) -> None:
         self._folder = _folder()
         self._db = duckdb.connect()
-        self._db.execute("SET threads = 2")
+        self._db.execute("SET threads = 2; SET enable_progress_bar = false")
         for table in (
             "transactions",
             "products",
@@ -79,6 +79,15 @@ class Source:
         cursor = self._db.cursor().execute(sql)
         while batch := cursor.fetchmany(BATCH_ROWS):
             yield from batch
+
+    def run(self, sql: str) -> None:
+        """Run a statement for its effect."""
+        self._db.execute(sql)
+
+    def columns(self, sql: str) -> dict[str, Any]:
+        """The columns of a statement as numpy arrays, by name."""
+        found: dict[str, Any] = self._db.execute(sql).fetchnumpy()
+        return found
 
 
 def weeks_until(today: date) -> timedelta:

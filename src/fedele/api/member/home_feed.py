@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, cast
+from typing import Any, Literal, Self, cast
 from uuid import UUID
 
 import strawberry
@@ -47,6 +47,8 @@ class Placement(Enum):
     """The app's places for a feed."""
 
     HOME = "home"
+    OFFERS = "offers"
+    RECEIPT = "receipt"
 
 
 @strawberry.type
@@ -87,12 +89,24 @@ class Product:
     department: str | None
     brand: str | None
 
+    @classmethod
+    def of(cls, record: activity.Product) -> Self:
+        """From the record."""
+        return cls(
+            sku=record.sku,
+            name=record.name,
+            category=record.category,
+            department=record.department,
+            brand=record.brand,
+        )
+
 
 @strawberry.type
 class ProductCard(FeedCard):
-    """A product the member buys again and again."""
+    """A product that fits the member: bought often, due again, bought with what they buy, or what many buy."""
 
     product: Product
+    offer: Offer | None = strawberry.field(description="An offer open now that is about this product.")
 
 
 @strawberry.type
@@ -156,16 +170,7 @@ def _progress(subject: object, situation: records.Situation) -> dict[str, Any]:
 
 
 def _product(subject: object, _situation: records.Situation) -> dict[str, Any]:
-    product = cast(activity.Product, subject)
-    return {
-        "product": Product(
-            sku=product.sku,
-            name=product.name,
-            category=product.category,
-            department=product.department,
-            brand=product.brand,
-        )
-    }
+    return {"product": Product.of(cast(activity.Product, subject))}
 
 
 def _expiry(subject: object, situation: records.Situation) -> dict[str, Any]:
@@ -228,14 +233,22 @@ class FeedFields(MemberBase):
         standing = await standing_of(context, self.member_id)
         moment = context.moment.at(at.position() if at else None)
         situation = records.Situation(
-            standing.programme, self.member_id, moment, standing.locale, standing.facts, standing.tier
+            standing.programme,
+            self.member_id,
+            moment,
+            standing.locale,
+            standing.facts,
+            standing.tier,
+            cast(Literal["home", "offers", "receipt"], placement.value),
         )
         feeds = context.services.get(queries.Feeds)
         page = await queries.build_feed(context.reader, feeds.sources, situation, page_size(first), after)
-        return connection(page, lambda ranked: _card(ranked, situation, feeds.tokens))
+        return connection(page, lambda ranked: _card(ranked, situation, page, feeds.tokens))
 
 
-def _card(ranked: records.Ranked, situation: records.Situation, tokens: queries.FeedTokens) -> FeedCard:
+def _card(
+    ranked: records.Ranked, situation: records.Situation, page: queries.FeedPage, tokens: queries.FeedTokens
+) -> FeedCard:
     candidate = ranked.candidate
     card_type, own = CARDS[candidate.kind]
     action = None
@@ -248,10 +261,17 @@ def _card(ranked: records.Ranked, situation: records.Situation, tokens: queries.
         body=candidate.body,
         image=Image(url=URL(candidate.image)) if candidate.image else None,
         action=action,
-        reason=candidate.reason,
-        token=tokens.make(situation.member_id, queries.shown(ranked, situation)),
+        reason=ranked.reason,
+        token=tokens.make(situation.member_id, queries.shown(ranked, situation, page)),
         **own(candidate.subject, situation),
+        **({"offer": _covering(candidate, situation)} if card_type is ProductCard else {}),
     )
+
+
+def _covering(candidate: records.Candidate, situation: records.Situation) -> Offer | None:
+    if candidate.offer is None:
+        return None
+    return Offer.of(cast(OpenOffer, candidate.offer), situation.programme, situation.locale)
 
 
 @user_error(errors.FeedTokenInvalid, errors.FeedBatchTooLarge)

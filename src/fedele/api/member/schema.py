@@ -16,8 +16,10 @@ from fedele.api.member.challenges import (
     fetch_challenge,
     fetch_streak,
 )
+from fedele.api.member.feed_profile import FeedProfileFields, FeedProfileMutation
 from fedele.api.member.home_feed import CARD_TYPES, FeedFields, FeedMutation
 from fedele.api.member.ledger import LedgerFields
+from fedele.api.member.locating import LocatingFields, LocatingMutation
 from fedele.api.member.member_changes import MemberMutation
 from fedele.api.member.members import MemberFields
 from fedele.api.member.memberships import MembershipFields, MembershipMutation, MembershipQuery
@@ -51,9 +53,11 @@ class Member(
     MembershipFields,
     MessagingFields,
     FeedFields,
+    FeedProfileFields,
     RewardFields,
     AutoRewardFields,
     OfferFields,
+    LocatingFields,
     SurveyFields,
     ChallengeFields,
     ReferralFields,
@@ -104,15 +108,17 @@ class MeQuery:
 
 
 # One line per room that has root queries, and one per room that has mutations.
-QUERIES: tuple[type, ...] = (MeQuery, ProgrammeQuery, MembershipQuery)
+QUERIES: tuple[type, ...] = (MeQuery, ProgrammeQuery, MembershipQuery, WeatherQuery)
 MUTATIONS: tuple[type, ...] = (
     MemberMutation,
     MessagingMutation,
     FeedMutation,
+    FeedProfileMutation,
     RewardMutation,
     AutoRewardMutation,
     MembershipMutation,
     OfferMutation,
+    LocatingMutation,
     SurveyMutation,
     ChallengeMutation,
     ReferralMutation,

@@ -1,6 +1,5 @@
-"""The feed's own candidates: the programme's content, value about to expire, and products bought again and again."""
+"""The feed's own candidates: the programme's content and value about to expire."""
 
-import math
 from collections.abc import Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -8,7 +7,6 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date
 
 from fedele.db.database import Queryable
-from fedele.domains.activity.queries import favourite_products
 from fedele.domains.feed.config import FeedConfig
 from fedele.domains.feed.types import Candidate, FeedSource, Situation, Term
 from fedele.domains.feed.wording import REASONS
@@ -18,9 +16,6 @@ from fedele.kernel.languages import babel_locale
 from fedele.kernel.vocabulary import MEMBER_ENVIRONMENT
 
 EXPIRY_NOTICE = timedelta(days=30)
-PRODUCTS_MAX = 24
-RESTING = timedelta(days=3)  # what was bought just now is not offered again
-HALF_LIFE_DAYS = 112.0  # of a purchase's weight; measured on a year of grocery baskets
 
 
 async def content(_db: Queryable, situation: Situation) -> Sequence[Candidate]:
@@ -42,8 +37,15 @@ async def content(_db: Queryable, situation: Situation) -> Sequence[Candidate]:
             until=card.dates.ends_at(time_zone),
         )
         for card in situation.programme.section(FeedConfig).content
-        if card.dates.contains(situation.moment.now, time_zone) and (card.when is None or card.when.holds(bindings))
+        if card.dates.contains(situation.moment.now, time_zone)
+        and _speaks(card.locales, situation.locale)
+        and (card.when is None or card.when.holds(bindings))
     ]
+
+
+def _speaks(locales: Sequence[str], locale: str) -> bool:
+    """Whether a card for these languages is for a member of this one: "pt" takes "pt-BR", not the reverse."""
+    return not locales or locale in locales or locale.partition("-")[0] in locales
 
 
 async def expiring(db: Queryable, situation: Situation) -> Sequence[Candidate]:
@@ -77,27 +79,7 @@ async def expiring(db: Queryable, situation: Situation) -> Sequence[Candidate]:
     return found
 
 
-async def products(db: Queryable, situation: Situation) -> Sequence[Candidate]:
-    """What the member buys again and again, by decayed frequency, but for what was bought just now."""
-    favourites = await favourite_products(
-        db, situation.member_id, situation.moment.now, HALF_LIFE_DAYS, RESTING, PRODUCTS_MAX
-    )
-    return [
-        Candidate(
-            kind="product",
-            key=favourite.product.sku,
-            title=favourite.product.name,
-            body=favourite.product.category,
-            reason=situation.say(REASONS["bought_often"]),
-            terms=(Term("product", 0.8), Term("bought_often", 0.35 * math.log1p(favourite.weight))),
-            subject=favourite.product,
-        )
-        for favourite in favourites
-    ]
-
-
 OWN_SOURCES: tuple[FeedSource, ...] = (
     FeedSource("content", content),
     FeedSource("expiring", expiring),
-    FeedSource("products", products),
 )

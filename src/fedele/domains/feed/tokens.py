@@ -12,17 +12,23 @@ from fedele.domains.feed.types import ShownCard
 from fedele.kernel.ids import MemberId
 
 MAC_BYTES = 16
+PARTS_COUNT = 9
 
 
 class FeedTokens:
-    """Makes and reads tokens under one secret. A token is bound to its member, and says nothing about them."""
+    """Makes and reads tokens under one secret. A token is bound to its member, and does not name them."""
 
     def __init__(self, secret: SecretBytes) -> None:
         self._secret = secret
 
     def make(self, member_id: MemberId, card: ShownCard) -> str:
         """The token of a card as it is shown."""
-        body = orjson.dumps([card.kind, card.key, card.slot, round(card.propensity, 6), card.epoch, card.policy])
+        choice = base64.b85encode(card.choice).decode() if card.choice else None
+        features = [part for name, value in card.features.items() for part in (name, round(value, 4))]
+        body = orjson.dumps(
+            [card.kind, card.key, card.slot, round(card.propensity, 6), card.epoch, card.policy, card.placement,
+             features, choice]
+        )  # fmt: skip
         return base64.urlsafe_b64encode(self._mac(member_id, body) + body).decode().rstrip("=")
 
     def read(self, member_id: MemberId, token: str) -> ShownCard:
@@ -34,8 +40,20 @@ class FeedTokens:
         mac, body = raw[:MAC_BYTES], raw[MAC_BYTES:]
         if not hmac.compare_digest(mac, self._mac(member_id, body)):
             raise FeedTokenInvalid(field="token")
-        kind, key, slot, propensity, epoch, policy = orjson.loads(body)
-        return ShownCard(kind, key, slot, propensity, epoch, policy)
+        # A token made before a card said its facts has six parts.
+        kind, key, slot, propensity, epoch, policy, *rest = orjson.loads(body)
+        placement, features, choice = rest if len(rest) == PARTS_COUNT - 6 else ("home", [], None)
+        return ShownCard(
+            kind,
+            key,
+            slot,
+            propensity,
+            epoch,
+            policy,
+            placement,
+            dict(zip(features[::2], features[1::2], strict=True)),
+            base64.b85decode(choice) if choice else None,
+        )
 
     def _mac(self, member_id: MemberId, body: bytes) -> bytes:
         return hmac.digest(self._secret.get_secret_value(), b"feed-card\0" + member_id.bytes + body, "sha256")[

@@ -24,6 +24,7 @@ from fedele.domains.ledger.commands import expire
 from fedele.domains.ledger.queries import list_lots
 from fedele.domains.members.types import Peppers
 from fedele.domains.programme.types import Programme
+from fedele.domains.recommendations.commands import mark_due
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId
 from fedele.kernel.refusal import Refusal
@@ -143,6 +144,7 @@ class _Work:
         try:
             async with quiet_transaction(self.till.database, dry_run=not write) as tx:
                 answers = await settle_series(self.till, tx, member_id, baskets, self.moment, write=write)
+                await mark_due(tx, [member_id], self.moment)  # nobody hears of these sales: have them learned from
         except Refusal as error:
             for receipt, _ in series:
                 self._refuse(receipt, error)
