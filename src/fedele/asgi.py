@@ -3,10 +3,10 @@
 from fedele.keyring import open_keyring
 from fedele.logs import configure_logs
 from fedele.settings import read_settings
-from fedele.wiring import otp_delivery, wire
+from fedele.wiring import wire
 
 _settings = read_settings()
 configure_logs(_settings.log_format, _settings.log_level)
 _fedele = wire(_settings, open_keyring(_settings))
 _fedele.log_warnings()
-app = _fedele.app(otp_delivery(_settings))
+app = _fedele.app(_fedele.otp())

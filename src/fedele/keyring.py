@@ -38,6 +38,7 @@ class Keyring:
     signing_keys: SigningKeys
     pass_links: SecretBytes
     feed_tokens: SecretBytes
+    message_links: SecretBytes
 
 
 def open_keyring(settings: Settings, *, may_create: bool = False) -> Keyring:
@@ -51,6 +52,7 @@ def open_keyring(settings: Settings, *, may_create: bool = False) -> Keyring:
         signing_keys=_signing_keys(settings, may_create),
         pass_links=_derive(secret, "pass-links-1"),
         feed_tokens=_derive(secret, "feed-tokens-1"),
+        message_links=_derive(secret, "message-links-1"),
     )
 
 

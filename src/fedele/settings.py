@@ -51,8 +51,10 @@ class Settings(BaseModel):
     token_key: SecretStr | None = Field(None, description="PEM of the EC P-256 key that signs access tokens.")
     token_key_previous: SecretStr | None = Field(None, description="The previous one, while its tokens live.")
     bootstrap_staff_key: SecretStr | None = Field(None, description="Secret of the first staff key, made at start.")
-    otp_delivery: Literal["none", "console"] = Field(
-        "none", description="What carries one-time codes. console: into the log, for trying things out; never for real."
+    otp_delivery: Literal["none", "console", "channels"] = Field(
+        "none",
+        description="What carries one-time codes. channels: the e-mail and SMS channels below. console: into the log, "
+        "for trying things out; never for real.",
     )
     oidc_issuer: str | None = Field(None, description="A foreign OIDC issuer whose tokens log members in.")
     oidc_audience: str | None = Field(None, description="The audience (aud) that its tokens must be for.")
@@ -78,6 +80,15 @@ class Settings(BaseModel):
     geofences: Literal["process", "postgres"] = Field(
         "process", description="Where the index of offers' places is kept: in each process, or in PostgreSQL."
     )
+
+    mail_url: SecretStr | None = Field(
+        None, description="SMTP server: smtp://user:password@host:587 (STARTTLS) or smtps://user:password@host:465."
+    )
+    mail_from: str | None = Field(None, description="Who e-mails are from: Shop <hello@shop.example>.")
+    sms_account: str | None = Field(None, description="Account SID at Twilio, or at who speaks its Messages API.")
+    sms_token: SecretStr | None = Field(None, description="Its auth token; status callbacks are signed with it.")
+    sms_from: str | None = Field(None, description="Number, name or messaging service (MG…) that texts are from.")
+    sms_url: str | None = Field(None, description="Another server of that API than Twilio's.")
 
     payments_url: str | None = Field(
         None, pattern="^https?://", description="Your payment service, which charges and refunds paid memberships."

@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import httpx
@@ -17,10 +17,12 @@ from fedele.adapters.apple_wallet.opening import open_wallets, refuse_unusable, 
 from fedele.adapters.apple_wallet.push import open_push
 from fedele.adapters.google_wallet.save_links import CredentialsError, GoogleSaveLinks
 from fedele.adapters.oidc.http import HttpJwks
+from fedele.adapters.otp.channels import ChannelOtp
 from fedele.adapters.otp.console import ConsoleOtp
 from fedele.adapters.otp.unconfigured import UnconfiguredOtp
 from fedele.adapters.payments.http import HttpPayments
 from fedele.adapters.payments.unconfigured import UnconfiguredPayments
+from fedele.adapters.post.opening import CarriersInvalid, open_carriers
 from fedele.adapters.push.firebase import CredentialsInvalid
 from fedele.adapters.push.opening import open_push as open_push_channel
 from fedele.api.context import Services
@@ -39,10 +41,10 @@ from fedele.domains.documents.queries import find_body
 from fedele.domains.documents.types import SchemaName
 from fedele.domains.feed.queries import Feeds, FeedTokens
 from fedele.domains.members.config import MembersConfig
-from fedele.domains.members.types import Peppers
+from fedele.domains.members.types import Channel, Peppers
 from fedele.domains.memberships.ports import PaymentProvider
-from fedele.domains.messaging.delivery import Delivery
-from fedele.domains.messaging.ports import PushChannel
+from fedele.domains.messaging.delivery import Delivery, Post
+from fedele.domains.messaging.ports import LetterChannel, MessageLinks, PushChannel, StatusReader
 from fedele.domains.programme.queries import ProgrammeSource
 from fedele.domains.wallet.ports import PassPush, SaveLinks
 from fedele.domains.wallet.types import PassLinks
@@ -52,6 +54,7 @@ from fedele.keyring import Keyring
 from fedele.settings import Settings, SettingsError
 from fedele.web.app import WebOptions, build_app
 from fedele.web.auth import AuthRoutes, authenticate_with
+from fedele.web.messages import MessageRoutes
 from fedele.web.operations import OperationsRoutes
 from fedele.web.passkit import PassKit
 
@@ -74,6 +77,8 @@ class Fedele:
     wallet_identity: Identity
     pass_push: PassPush
     push: PushChannel
+    carriers: Mapping[Channel, LetterChannel]
+    message_links: MessageLinks
     payments: PaymentProvider
     http: httpx.AsyncClient
     clock: Clock
@@ -99,6 +104,7 @@ class Fedele:
             *AuthRoutes(self.login, otp, self.clock).routes(),
             *passkit.routes(),
             *OperationsRoutes(self.database, self.clock).routes(),
+            *self._message_routes().routes(),
             *ScannerRoutes(self.authenticator, self.programmes, self.clock, secure).routes(),
         ]
         by_header = authenticate_with(self.authenticator, self.clock)
@@ -119,7 +125,8 @@ class Fedele:
 
     def worker(self) -> Worker:
         """The worker with every handler and schedule."""
-        delivery = Delivery(self.database, self.programmes.at, self.push, self.clock)
+        post = Post(self.database, self.programmes.at, self.carriers, self.message_links, self.clock)
+        delivery = Delivery(self.database, self.programmes.at, self.push, self.clock, post)
         return Worker(
             self.database,
             handlers_of(
@@ -136,6 +143,15 @@ class Fedele:
             self.settings.database_role,
         )
 
+    def otp(self) -> OtpDelivery:
+        """What carries one-time codes, as settings say."""
+        return ChannelOtp(self.carriers) if self.settings.otp_delivery == "channels" else otp_delivery(self.settings)
+
+    def _message_routes(self) -> MessageRoutes:
+        sms: object = self.carriers.get(Channel.SMS)
+        statuses = sms if isinstance(sms, StatusReader) else None
+        return MessageRoutes(self.database, self.message_links, statuses, self.clock)
+
     @property
     def till(self) -> Till:
         """What the checkout needs."""
@@ -144,6 +160,8 @@ class Fedele:
     async def close(self) -> None:
         """Let go of connections."""
         await self.push.close()
+        for carrier in self.carriers.values():
+            await carrier.close()
         await self.pass_push.aclose()
         await self.http.aclose()
         await self.database.close()
@@ -195,6 +213,8 @@ def wire(settings: Settings, keyring: Keyring, clock: Clock = moment_now) -> Fed
         wallet_identity=identity,
         pass_push=open_push(identity),
         push=_push(settings),
+        carriers=_carriers(settings, http),
+        message_links=MessageLinks(settings.base_url, keyring.message_links),
         payments=_payments(settings, http),
         http=http,
         clock=clock,
@@ -261,6 +281,17 @@ def _push(settings: Settings) -> PushChannel:
         return open_push_channel(credentials.get_secret_value() if credentials else None, settings.firebase_url)
     except CredentialsInvalid as error:
         raise SettingsError(f"FEDELE_FIREBASE_CREDENTIALS: {error}") from None
+
+
+def _carriers(settings: Settings, client: httpx.AsyncClient) -> dict[Channel, LetterChannel]:
+    mail_url = settings.mail_url.get_secret_value() if settings.mail_url else None
+    token = settings.sms_token.get_secret_value() if settings.sms_token else None
+    try:
+        return open_carriers(
+            client, (mail_url, settings.mail_from), (settings.sms_account, token, settings.sms_from), settings.sms_url
+        )
+    except CarriersInvalid as error:
+        raise SettingsError(str(error)) from None
 
 
 def _payments(settings: Settings, client: httpx.AsyncClient) -> PaymentProvider:

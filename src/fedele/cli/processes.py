@@ -15,7 +15,7 @@ from fedele.db.migrate import migrate, wait_until_migrated, wait_until_reachable
 from fedele.keyring import open_keyring
 from fedele.logs import configure_logs
 from fedele.settings import Settings, SettingsError, read_settings
-from fedele.wiring import Fedele, otp_delivery, wire
+from fedele.wiring import Fedele, wire
 from fedele.worker import run_worker
 
 WAIT_SECONDS = 120.0
@@ -40,7 +40,7 @@ def serve(
         fedele = wire(settings, open_keyring(settings))
         fedele.log_warnings()
         config = uvicorn.Config(
-            fedele.app(otp_delivery(settings)),
+            fedele.app(fedele.otp()),
             host=host or settings.host,
             port=settings.port if port is None else port,
             log_config=None,

@@ -1,5 +1,6 @@
 """What rooms above have spoken, and whether the shipped programmes' words are ever heard."""
 
+import inspect
 from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import MagicMock
@@ -40,7 +41,7 @@ def tier_changed(before: str | None, after: str | None) -> TierChanged:
 def test_every_template_waits_for_something_that_is_said(name: str) -> None:
     """A template with a misspelt `on` would never be sent, and nobody would notice."""
     nothing: Any = MagicMock()  # handlers only remember what they are given
-    listening = handlers_of(*[nothing] * 8)
+    listening = handlers_of(*[nothing] * len(inspect.signature(handlers_of).parameters))
     heard = {handler.event.kind for handler in listening if handler.name.startswith("messaging.announce_")}
     assert heard
     waiting = {template.on for template in programme(name).section(MessagesConfig).templates}

@@ -41,12 +41,18 @@ def handlers(delivery: Delivery) -> tuple[Handler, ...]:
 
 
 def schedules(delivery: Delivery) -> tuple[Schedule, ...]:
-    """Pushes that were put off, asked to wait, or left behind by a worker that died."""
+    """Pushes and letters that were put off, asked to wait, or left behind by a worker that died."""
 
     async def send_due(moment: Moment) -> None:
         await delivery.send_due()
 
-    return (Schedule("messaging.send_due_pushes", DUE_EVERY_SECONDS, send_due),)
+    async def send_letters_due(moment: Moment) -> None:
+        await delivery.send_letters_due()
+
+    return (
+        Schedule("messaging.send_due_pushes", DUE_EVERY_SECONDS, send_due),
+        Schedule("messaging.send_due_letters", DUE_EVERY_SECONDS, send_letters_due),
+    )
 
 
 def ledger_values(event: ledger.LedgerEvent, programme: Programme) -> dict[str, Value]:
@@ -63,6 +69,8 @@ def _sending(delivery: Delivery) -> Callable[[MessageQueued, UUID], Awaitable[No
         # Waiting for a Retry-After or the end of quiet hours is not this job's: the schedule picks those up.
         if event.pushes_count:
             await delivery.send_due()
+        if event.letters_count:
+            await delivery.send_letters_due()
 
     return send
 

@@ -4,8 +4,10 @@ import dataclasses
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
+from fedele.domains.members.types import Channel
+from fedele.domains.messaging.links import MessageLinks as MessageLinks
 from fedele.domains.messaging.types import TargetKind
 from fedele.domains.programme.types import Programme
 from fedele.kernel.clock import Moment
@@ -69,4 +71,54 @@ class PushChannel(Protocol):
 
     async def close(self) -> None:
         """Let go of connections and threads."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Letter:
+    """An e-mail or a text for one member, in its final words; `to` is an address or a number in E.164.
+
+    `key` is the same each time this letter is tried. `tried_at`: when it was tried for the first time, if an earlier
+    attempt may have left without anybody hearing of it; a channel that can ask its provider does so before it sends
+    again. `unsubscribe_url` takes one POST and asks nothing. `status_url`: where the provider tells what became of it.
+    """
+
+    to: str = dataclasses.field(repr=False)
+    locale: str
+    text: str
+    key: str
+    subject: str = ""
+    html: str | None = None
+    unsubscribe_url: str | None = dataclasses.field(default=None, repr=False)
+    status_url: str | None = dataclasses.field(default=None, repr=False)
+    tried_at: datetime | None = None
+    ttl_seconds: int = 86_400
+
+
+class LetterChannel(Protocol):
+    """A provider of e-mail or SMS. Its outcomes are those of pushes; UNREGISTERED_TARGET: there is no such address."""
+
+    channel: Channel
+
+    async def send(self, letters: Sequence[Letter]) -> list[PushOutcome]:
+        """Send them all; one outcome each, in order. Faults become outcomes: this raises only on a wrong call."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class StatusUnsigned(Exception):
+    """What was told of a message is not signed by the provider."""
+
+
+@runtime_checkable
+class StatusReader(Protocol):
+    """Reads what a provider tells of a message by calling back."""
+
+    def read_status(
+        self, url: str, form: Mapping[str, str], headers: Mapping[str, str]
+    ) -> Literal["delivered", "failed"] | None:
+        """What became of it; None for a step on the way. Raises StatusUnsigned."""
         ...

@@ -49,6 +49,14 @@ def put_into_words(
     return Wording(locale, title.strip(), body.strip(), link, template.image, actions)
 
 
+def fill(programme: Programme, text: Text, values: Mapping[str, Value], locale: str, name: str | None) -> str:
+    """One text for a reader of this locale, its braces filled."""
+    default = programme.section(ProgrammeConfig).default_locale
+    words = {key: _word(programme, value, locale, default) for key, value in values.items()}
+    words |= currency_words(programme, values, locale, default) | {"name": name or ""}
+    return _FORMATTER.vformat(text.in_locale(locale, default), (), words).strip()
+
+
 def currency_words(programme: Programme, values: Mapping[str, Value], locale: str, default: str) -> dict[str, str]:
     """`{currency}`: the name of the currency of `{amount}`, in the plural that the language has after that number."""
     amount = values.get("amount")

@@ -25,6 +25,17 @@ SELECT d.member_id, d.contact_id, implied.what, least(told.occurred_at, $5), $5
 ON CONFLICT DO NOTHING
 RETURNING contact_id, what
 """
+_SEEN = """
+WITH shown AS (
+    UPDATE in_app_message SET seen_at = coalesce(seen_at, $3), shown_count = shown_count + 1
+     WHERE member_id = $1 AND message_id = ANY($2::uuid[])
+ RETURNING message_id, old.seen_at IS NULL AS newly
+), noted AS (
+    INSERT INTO message_report (member_id, contact_id, what, occurred_at, recorded_at)
+    SELECT $1, message_id, 'seen', $3, $3 FROM shown WHERE newly ON CONFLICT DO NOTHING
+)
+SELECT count(*) FILTER (WHERE newly) FROM shown
+"""
 _NAMES = """
 SELECT contact_id, source_id, template_key, channel FROM message_decision
  WHERE member_id = $1 AND contact_id = ANY($2::uuid[])
@@ -49,15 +60,8 @@ async def dismiss_message(tx: Transaction, member_id: MemberId, message_id: Mess
 
 async def mark_seen(tx: Transaction, member_id: MemberId, message_ids: Sequence[MessageId], moment: Moment) -> int:
     """Note that the app showed these messages; the first time counts. Answers how many were new to the member."""
-    rows = await tx.fetch(
-        """
-        UPDATE in_app_message SET seen_at = $3
-         WHERE member_id = $1 AND message_id = ANY($2::uuid[]) AND seen_at IS NULL RETURNING message_id
-        """,
-        member_id, list(message_ids), moment.now,
-    )  # fmt: skip
-    await report(tx, member_id, [(message_id, "seen", moment.now) for message_id in message_ids], moment)
-    return len(rows)
+    newly: int = await tx.fetch_value(_SEEN, member_id, list(message_ids), moment.now)
+    return newly
 
 
 async def report(

@@ -10,7 +10,7 @@ import base64
 import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,8 @@ import structlog
 
 from fedele.db.database import Database, Row, Transaction
 from fedele.domains.messaging.config import MessagesConfig, MessageTemplate
+from fedele.domains.messaging.delivery.letters import Post
+from fedele.domains.messaging.delivery.settling import LEASE, Settlement, settle
 from fedele.domains.messaging.devices import forget_targets
 from fedele.domains.messaging.governor import quiet_until
 from fedele.domains.messaging.ports import Clock, ProgrammeAt, PushChannel, PushMessage, PushOutcome, PushOutcomeKind
@@ -30,10 +32,6 @@ from fedele.kernel.ids import MemberId
 log = structlog.get_logger(__name__)
 
 BATCH = 100
-LEASE = timedelta(seconds=120)  # well over the time that sending one batch can take
-ATTEMPTS_MAX = 8  # faults in a row; waiting because the service asked for it is none
-BACKOFF_FIRST = timedelta(seconds=5)
-BACKOFF_MAX = timedelta(minutes=15)
 
 # $1 now, $2 the end of the lease, $3 how many. The purpose `service` needs no consent of the programme's; a target that
 # was deleted, or whose owner forbade notifications, withdraws the push.
@@ -62,7 +60,7 @@ UPDATE push_send s
  WHERE s.member_id = judged.member_id AND s.source_id = judged.source_id
    AND s.template_key = judged.template_key AND s.target_id = judged.target_id
 RETURNING s.member_id, s.source_id, s.template_key, s.target_id, s.template_values, s.expires_at, s.attempts_count,
-          s.state, judged.kind, judged.value, judged.locale, judged.display_name, judged.time_zone
+          s.state, s.contact_id, judged.kind, judged.value, judged.locale, judged.display_name, judged.time_zone
 """
 
 # The lease's end is the fence: a worker that slept through its lease finds another's there and changes nothing.
@@ -89,20 +87,10 @@ class Claimed:
     template_values: Mapping[str, Any]
     expires_at: datetime
     attempts_count: int
+    contact_id: UUID | None
     locale: str
     display_name: str | None = dataclasses.field(repr=False)
     time_zone: str
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Settlement:
-    """What becomes of one claimed push. `refunded`: the attempt does not count, since nothing went wrong."""
-
-    state: SendState
-    next_at: datetime
-    reason: str | None = None
-    provider_id: str | None = None
-    refunded: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -113,6 +101,11 @@ class Delivery:
     programme_at: ProgrammeAt
     channel: PushChannel
     clock: Clock
+    post: Post | None = None  # what carries letters; without one they wait
+
+    async def send_letters_due(self, batches_max: int = 10) -> int:
+        """Send the letters that are due: e-mails, texts, words on wallet cards."""
+        return await self.post.send_due(batches_max) if self.post else 0
 
     async def send_due(self, batches_max: int = 10) -> int:
         """Send the pushes that are due, whoever they are for; answers how many were claimed.
@@ -155,31 +148,12 @@ class Delivery:
             await _write(tx, settled, lease_until, self.clock())
 
 
-def settle(outcome: PushOutcome, attempts_count: int, expires_at: datetime, now: datetime) -> Settlement:
-    """What an outcome of the push service means for a push that was tried `attempts_count` times."""
-    reason = outcome.reason or None
-    match outcome.kind:
-        case PushOutcomeKind.DELIVERED:
-            return Settlement(SendState.SENT, now, reason, outcome.provider_id)
-        case PushOutcomeKind.UNREGISTERED_TARGET:
-            return Settlement(SendState.UNREGISTERED, now, reason)
-        case PushOutcomeKind.BAD_PAYLOAD:
-            return Settlement(SendState.REJECTED, now, reason)
-        case PushOutcomeKind.RETRY_AFTER:
-            wait, refunded = timedelta(seconds=outcome.retry_after_seconds or 60), True
-        case PushOutcomeKind.TRANSIENT:
-            wait, refunded = min(BACKOFF_FIRST * 2 ** (attempts_count - 1), BACKOFF_MAX), False
-            reason = f"{reason} (possibly delivered)" if outcome.possibly_delivered else reason
-    if now + wait >= expires_at:
-        return Settlement(SendState.EXPIRED, now, reason)
-    if not refunded and attempts_count >= ATTEMPTS_MAX:
-        return Settlement(SendState.ABANDONED, now, reason)
-    return Settlement(SendState.QUEUED, now + wait, reason, refunded=refunded)
+def collapse_key(source_id: UUID | None, template_key: str) -> str:
+    """The name under which copies of one message replace each other: 32 characters of base64url, the same each time.
 
-
-def collapse_key(source_id: UUID, template_key: str) -> str:
-    """The name under which copies of one message replace each other: 32 characters of base64url, the same each time."""
-    digest = hashlib.sha256(f"{source_id}:{template_key}".encode()).digest()
+    Without a source, all messages of the template are one: the newest stays.
+    """
+    digest = hashlib.sha256(f"{source_id or ''}:{template_key}".encode()).digest()
     return base64.urlsafe_b64encode(digest[:24]).decode()
 
 
@@ -217,13 +191,14 @@ def _message(programme: Programme, template: MessageTemplate, claim: Claimed, mo
         title=wording.title,
         body=wording.body,
         locale=wording.locale,
-        collapse_key=collapse_key(claim.key[1], claim.key[2]),
+        collapse_key=collapse_key(claim.key[1] if template.collapse == "message" else None, claim.key[2]),
         ttl_seconds=max(int((claim.expires_at - moment.now).total_seconds()), 1),
         expires_at=claim.expires_at,
         deep_link=wording.deep_link,
         image_url=wording.image_url,
         android_channel=template.android_channel,
-        data={"template": template.key},
+        # By `message` the app tells what became of it; wherever it was shown before, it is one message.
+        data={"template": template.key} | ({"message": str(claim.contact_id)} if claim.contact_id else {}),
     )
 
 
@@ -258,6 +233,7 @@ def _claimed(row: Row) -> Claimed:
         template_values=row["template_values"],
         expires_at=row["expires_at"],
         attempts_count=row["attempts_count"],
+        contact_id=row["contact_id"],
         locale=row["locale"] or "en",
         display_name=row["display_name"],
         time_zone=row["time_zone"],

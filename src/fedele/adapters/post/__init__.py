@@ -1,0 +1,1 @@
+"""The carriers of letters that settings ask for: `adapters/mail` and `adapters/sms`, opened."""
