@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from fedele.bootstrap import CLOSING_STEPS
 from fedele.domains.closing import commands as closing
 from fedele.domains.closing.queries import next_due
+from fedele.domains.journeys.queries import next_due as next_journey_due
 from fedele.domains.referrals.queries import next_due as next_referral_due
 from fedele.scenarios.stage import Stage
 
@@ -73,5 +74,9 @@ def _midnight_at_or_after(instant: datetime, zone: ZoneInfo) -> datetime:
 async def _next_due(stage: Stage) -> datetime | None:
     now, reader = stage.clock.now, stage.fedele.database.reader
     programme = await stage.fedele.programmes.at(now)
-    found = (await next_due(reader, programme, now, CLOSING_STEPS), await next_referral_due(reader, now))
+    found = (
+        await next_due(reader, programme, now, CLOSING_STEPS),
+        await next_referral_due(reader, now),
+        await next_journey_due(reader, now),
+    )
     return min((instant for instant in found if instant is not None), default=None)

@@ -24,7 +24,12 @@ from fedele.wiring import Fedele, wire
 
 KEPT_TABLES = frozenset({"schema_version"})
 # Schedules that move value by the clock. The day's close is done by itself, and the others tidy up or send.
-CLOCKWORK = frozenset({"ledger.settle", "memberships.run_due", "referrals.pay_due", "rewards.release"})
+CLOCKWORK = frozenset(
+    {
+        "ledger.settle", "memberships.run_due", "referrals.pay_due", "rewards.release", "journeys.enter",
+        "journeys.advance",
+    }
+)  # fmt: skip
 # Nothing here outlives the play, so no commit needs to wait for the disk.
 HASTY = "synchronous_commit=off"
 NOT_STARTED = datetime(2000, 1, 1, tzinfo=UTC)
