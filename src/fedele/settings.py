@@ -106,6 +106,9 @@ class Settings(BaseModel):
     apple_pass_key: SecretStr | None = Field(None, description="PEM of its private key; a .p12 holds it already.")
     apple_pass_key_password: SecretStr | None = Field(None, description="Password of the key, or of the .p12.")
     apple_wwdr_certificate: SecretStr | None = Field(None, description="Apple's intermediate certificate, PEM or DER.")
+    pass_assembler: Literal["fedele", "py-pkpass"] = Field(
+        "fedele", description="Who makes Apple's passes: our own assembler, or py-pkpass (extra fedele[py-pkpass])."
+    )
     google_wallet_issuer_id: str | None = Field(None, description="Number of the issuer account at Google Wallet.")
     google_wallet_credentials: SecretStr | None = Field(None, description="Google service account (JSON).")
 

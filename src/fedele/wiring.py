@@ -10,10 +10,14 @@ import structlog
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
-from fedele.adapters.apple_wallet.assembler import AppleWallets
 from fedele.adapters.apple_wallet.certificates import CertificateError, Identity
 from fedele.adapters.apple_wallet.development import WARNING as DEVELOPMENT_CERTIFICATE
-from fedele.adapters.apple_wallet.opening import open_wallets, refuse_unusable, signing_identity
+from fedele.adapters.apple_wallet.opening import (
+    open_assembler,
+    open_wallets,
+    refuse_unusable,
+    signing_identity,
+)
 from fedele.adapters.apple_wallet.push import open_push
 from fedele.adapters.google_wallet.save_links import CredentialsError, GoogleSaveLinks
 from fedele.adapters.oidc.http import HttpJwks
@@ -25,6 +29,10 @@ from fedele.adapters.payments.unconfigured import UnconfiguredPayments
 from fedele.adapters.post.opening import CarriersInvalid, open_carriers
 from fedele.adapters.push.firebase import CredentialsInvalid
 from fedele.adapters.push.opening import open_push as open_push_channel
+from fedele.adapters.sentiment.opening import open_analyser
+from fedele.adapters.weather.opening import open_weather
+from fedele.adapters.webhooks.http import HttpWebhooks
+from fedele.adapters.webhooks.unconfigured import UnconfiguredWebhooks
 from fedele.api.context import Services
 from fedele.api.execution.documents import DocumentMode
 from fedele.api.member.freshness import member_fingerprint
@@ -37,16 +45,21 @@ from fedele.domains.auth.commands import Authenticator, ForeignTokens, Login, en
 from fedele.domains.auth.ports import OtpDelivery
 from fedele.domains.auth.types import AuthPolicy, ForeignIssuer
 from fedele.domains.checkout.ports import Till
+from fedele.domains.community.types import PictureLinks
 from fedele.domains.documents.queries import find_body
 from fedele.domains.documents.types import SchemaName
 from fedele.domains.feed.queries import Feeds, FeedTokens
+from fedele.domains.journeys.ports import WebhookSender
 from fedele.domains.members.config import MembersConfig
 from fedele.domains.members.types import Channel, Peppers
 from fedele.domains.memberships.ports import PaymentProvider
 from fedele.domains.messaging.delivery import Delivery, Post
 from fedele.domains.messaging.ports import LetterChannel, MessageLinks, PushChannel, StatusReader
+from fedele.domains.offers.geography.stored import ProcessFences, StoredFences
+from fedele.domains.offers.ports import FenceIndex, WeatherSource
 from fedele.domains.programme.queries import ProgrammeSource
-from fedele.domains.wallet.ports import PassPush, SaveLinks
+from fedele.domains.support.ports import TextAnalyser
+from fedele.domains.wallet.ports import PassAssembler, PassPush, SaveLinks
 from fedele.domains.wallet.types import PassLinks
 from fedele.jobs.worker import Worker
 from fedele.kernel.clock import Moment, moment_now
@@ -57,6 +70,7 @@ from fedele.web.auth import AuthRoutes, authenticate_with
 from fedele.web.messages import MessageRoutes
 from fedele.web.operations import OperationsRoutes
 from fedele.web.passkit import PassKit
+from fedele.web.pictures import PictureRoutes
 
 log = structlog.get_logger(__name__)
 Clock = Callable[[], Moment]
@@ -73,13 +87,16 @@ class Fedele:
     services: Services
     login: Login
     authenticator: Authenticator
-    wallets: AppleWallets
+    wallets: PassAssembler
     wallet_identity: Identity
     pass_push: PassPush
     push: PushChannel
     carriers: Mapping[Channel, LetterChannel]
     message_links: MessageLinks
     payments: PaymentProvider
+    webhooks: WebhookSender
+    weather: WeatherSource | None
+    analyser: TextAnalyser
     http: httpx.AsyncClient
     clock: Clock
     warnings: tuple[str, ...] = ()
@@ -108,6 +125,7 @@ class Fedele:
             *ScannerRoutes(self.authenticator, self.programmes, self.clock, secure).routes(),
         ]
         by_header = authenticate_with(self.authenticator, self.clock)
+        own += PictureRoutes(self.database, by_header, self.services.get(PictureLinks), self.clock).routes()
         return build_app(
             self.services,
             with_scanner_cookie(by_header, self.authenticator, self.clock),
@@ -138,8 +156,12 @@ class Fedele:
                 self.pass_push,
                 self.till,
                 self.payments,
+                self.webhooks,
+                self.analyser,
             ),
-            schedules_of(self.database, self.programmes, delivery, self.payments),
+            schedules_of(
+                self.database, self.programmes, delivery, self.payments, self.weather, self.settings.geofences
+            ),
             self.settings.database_role,
         )
 
@@ -199,26 +221,31 @@ def wire(settings: Settings, keyring: Keyring, clock: Clock = moment_now) -> Fed
         return (await programmes.at(when)).section(MembersConfig)
 
     (identity, warnings), http = _wallet_identity(settings, clock().now), httpx.AsyncClient()
+    weather = _weather(settings, http)
+    analyser, unread = open_analyser()
     return Fedele(
         settings=settings,
         keyring=keyring,
         database=database,
         programmes=programmes,
-        services=_services(settings, keyring, database, programmes),
+        services=_services(settings, keyring, database, programmes, weather),
         login=Login(database, policy, keyring.peppers, keyring.signing_keys, members_config),
         authenticator=Authenticator(
             database, policy, keyring.peppers, keyring.signing_keys, _foreign(settings, policy, http)
         ),
-        wallets=open_wallets(identity, settings.base_url),
+        wallets=open_assembler(open_wallets(identity, settings.base_url), settings.pass_assembler),
         wallet_identity=identity,
         pass_push=open_push(identity),
         push=_push(settings),
         carriers=_carriers(settings, http),
         message_links=MessageLinks(settings.base_url, keyring.message_links),
         payments=_payments(settings, http),
+        webhooks=_webhooks(settings, http),
+        weather=weather,
+        analyser=analyser,
         http=http,
         clock=clock,
-        warnings=warnings,
+        warnings=(*warnings, unread) if unread else warnings,
     )
 
 
@@ -229,14 +256,24 @@ def otp_delivery(settings: Settings) -> OtpDelivery:
     return UnconfiguredOtp()
 
 
-def _services(settings: Settings, keyring: Keyring, database: Database, programmes: ProgrammeSource) -> Services:
+def _services(
+    settings: Settings,
+    keyring: Keyring,
+    database: Database,
+    programmes: ProgrammeSource,
+    weather: WeatherSource | None,
+) -> Services:
     extras: dict[type, object] = {
         Peppers: keyring.peppers,
         Feeds: Feeds(FEED_SOURCES, FeedTokens(keyring.feed_tokens)),
         PassLinks: PassLinks(settings.base_url, keyring.pass_links.get_secret_value()),
+        PictureLinks: PictureLinks(settings.base_url, keyring.pass_links.get_secret_value()),
         Till: Till(database, programmes, peppers=keyring.peppers),
         DataExports: DataExports(DATA_EXPORTS),
+        FenceIndex: StoredFences() if settings.geofences == "postgres" else ProcessFences(),
     }
+    if weather is not None:
+        extras[WeatherSource] = weather
     if (links := _google_links(settings)) is not None:
         extras[SaveLinks] = links
     return Services(database, programmes, settings.base_url, extras)
@@ -300,6 +337,23 @@ def _payments(settings: Settings, client: httpx.AsyncClient) -> PaymentProvider:
     if settings.payments_secret is None:
         raise SettingsError("FEDELE_PAYMENTS_URL needs FEDELE_PAYMENTS_SECRET beside it: what it is asked is signed")
     return HttpPayments(client, settings.payments_url, settings.payments_secret.get_secret_value())
+
+
+def _webhooks(settings: Settings, client: httpx.AsyncClient) -> WebhookSender:
+    if settings.webhook_url is None:
+        return UnconfiguredWebhooks()
+    if settings.webhook_secret is None:
+        raise SettingsError("FEDELE_WEBHOOK_URL needs FEDELE_WEBHOOK_SECRET beside it: what it is told is signed")
+    return HttpWebhooks(client, settings.webhook_url, settings.webhook_secret.get_secret_value())
+
+
+def _weather(settings: Settings, client: httpx.AsyncClient) -> WeatherSource | None:
+    try:
+        return open_weather(
+            settings.weather_source, client, settings.weather_url, settings.weather_key, settings.weather_file
+        )
+    except ValueError:
+        raise SettingsError("FEDELE_WEATHER_SOURCE=csv needs FEDELE_WEATHER_FILE beside it") from None
 
 
 def _foreign(settings: Settings, policy: AuthPolicy, client: httpx.AsyncClient) -> ForeignTokens | None:

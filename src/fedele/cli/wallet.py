@@ -1,28 +1,37 @@
-"""`fedele wallet …`: is everything in order, and a signed pass in a file."""
+"""`fedele wallet …`: is everything in order, a signed pass in a file, and a picture of a card."""
 
 import asyncio
 import contextlib
+import dataclasses
+from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import orjson
 import typer
+from babel import UnknownLocaleError
 from rich.console import Console
 from rich.markup import escape
 
 from fedele.adapters.apple_wallet import development
 from fedele.adapters.apple_wallet.assembler import AppleWallet
+from fedele.adapters.apple_wallet.bundles import BundleTooLarge, bundle_of
 from fedele.adapters.apple_wallet.certificates import CertificateError, Finding, Identity, examine
 from fedele.adapters.apple_wallet.design import DesignError, load_design
 from fedele.adapters.apple_wallet.opening import (
     WEB_SERVICE_PATH,
     design_folders,
     designs_folder,
+    open_assembler,
     open_wallets,
     signing_identity,
 )
 from fedele.adapters.google_wallet.save_links import CredentialsError, GoogleSaveLinks
+from fedele.adapters.wallet_preview.letters import NoShaping
+from fedele.adapters.wallet_preview.preview import preview as draw
+from fedele.adapters.wallet_preview.preview import shortcomings
+from fedele.adapters.wallet_preview.samples import sample_card
 from fedele.bootstrap import PROGRAMME_SECTIONS
 from fedele.cli.reach import reached_database
 from fedele.db.database import Database
@@ -30,6 +39,7 @@ from fedele.domains.members import queries as members
 from fedele.domains.programme.errors import NoProgramme
 from fedele.domains.programme.queries import ProgrammeSource
 from fedele.domains.wallet import commands, queries
+from fedele.domains.wallet.types import CardState, card_serial
 from fedele.kernel.clock import Moment, moment_now
 from fedele.kernel.ids import MalformedId, MemberId, decode_id
 from fedele.kernel.refusal import Refusal
@@ -67,17 +77,60 @@ def doctor(
         raise typer.Exit(1)
 
 
+@app.command("preview")
+def preview(
+    member: Annotated[str | None, typer.Argument(help="A card code, an id from the API, or a UUID.")] = None,
+    sample: Annotated[bool, typer.Option("--sample", help="Draw a made-up member's card; needs no database.")] = False,
+    design: Annotated[str | None, typer.Option(help="The folder in passes/; a member's own is the default.")] = None,
+    designs: Annotated[Path | None, typer.Option(help="A folder of designs instead of the shipped ones.")] = None,
+    locale: Annotated[
+        str | None, typer.Option(help="The phone's language, 'ar'; a member's own is the default.")
+    ] = None,
+    balance: Annotated[int | None, typer.Option(min=0, help="The sample's balance: chooses among looks.")] = None,
+    tier: Annotated[str | None, typer.Option(help="The sample's level, by its key: chooses among looks.")] = None,
+    longest: Annotated[bool, typer.Option("--longest", help="A long name and a seven-digit balance.")] = False,
+    older_phone: Annotated[bool, typer.Option("--older-phone", help="Barcodes as before iOS 27.")] = False,
+    scale: Annotated[int, typer.Option(min=1, max=4, help="Pixels a point.")] = 2,
+    out: Annotated[Path, typer.Option(help="Where to write the PNG.")] = Path("card.png"),
+) -> None:
+    """Draw a card as a phone would show it, front and back, into a PNG; right-to-left languages included."""
+    if sample == (member is not None):
+        console.print("[red]nothing was drawn:[/red] name a member, or give --sample with --design")
+        raise typer.Exit(2)
+    settings = _settings()
+    try:
+        wallets = open_wallets(_identity(settings, moment_now()), settings.base_url, designs)
+        if member is not None:
+            card = asyncio.run(_read_only(settings, member))
+            card = dataclasses.replace(card, design=design or card.design, locale=locale or card.locale)
+        else:
+            chosen = wallets.named(design or "grocer").design
+            worth = None if balance is None else Decimal(balance)
+            card = sample_card(chosen, locale or "en", longest=longest, balance=worth, tier=tier)
+        phone: Literal["ios27", "older"] = "older" if older_phone else "ios27"
+        picture = draw(wallets.of(card), card, scale=scale, phone=phone)
+    except (CertificateError, DesignError, NoProgramme, NoShaping, Refusal, SettingsError, UnknownLocaleError) as error:
+        console.print(f"[red]nothing was drawn:[/red] {escape(str(error))}")
+        raise typer.Exit(1) from None
+    picture.save(out, "PNG", optimize=True)
+    console.print(f"wrote {escape(str(out))}")
+
+
 @app.command("issue")
 def issue(
-    member: Annotated[str, typer.Argument(help="The member: a card code, an id from the API, or a UUID.")],
-    out: Annotated[Path, typer.Option(help="Where to write the pass.")] = Path("card.pkpass"),
+    member: Annotated[list[str], typer.Argument(help="Members: a card code, an id from the API, or a UUID each.")],
+    out: Annotated[Path, typer.Option(help="Where to write it.")] = Path("card.pkpass"),
 ) -> None:
-    """Write a member's signed card to a file, issuing it if it was not yet."""
+    """Write a member's signed card to a file, issuing it if it was not yet; several members' as one bundle.
+
+    A bundle (`--out family.pkpasses`) is added to a phone with one tap.
+    """
     settings = _settings()
     try:
         identity = _identity(settings, moment_now())
-        content = asyncio.run(_issue(settings, identity, member))
-    except (CertificateError, DesignError, NoProgramme, Refusal, SettingsError) as error:
+        issued = asyncio.run(_issue(settings, identity, member))
+        content = next(iter(issued.values())) if len(member) == 1 else bundle_of(issued)
+    except (BundleTooLarge, CertificateError, DesignError, NoProgramme, Refusal, SettingsError) as error:
         console.print(f"[red]no card was written:[/red] {escape(str(error))}")
         raise typer.Exit(1) from None
     out.write_bytes(content)
@@ -86,16 +139,31 @@ def issue(
         console.print(f"[yellow]{escape(development.WARNING)}[/yellow]")
 
 
-async def _issue(settings: Settings, identity: Identity, text: str) -> bytes:
+async def _issue(settings: Settings, identity: Identity, texts: list[str]) -> dict[str, bytes]:
+    """Signed passes by serial number."""
     moment = moment_now()
-    wallets = open_wallets(identity, settings.base_url)
+    wallets = open_assembler(open_wallets(identity, settings.base_url), settings.pass_assembler)
+    signed = {}
+    async with reached_database(settings) as database:
+        programme = await ProgrammeSource(database, PROGRAMME_SECTIONS).at(moment.now)
+        for text in texts:
+            member_id = await _member_id(database, text, moment)
+            async with database.transaction() as tx:
+                issued = await commands.issue_card(tx, wallets, programme, member_id, moment)
+                token = issued.authentication_token
+                card = await queries.read_card(tx, programme, member_id, issued.serial, token, moment)
+            signed[str(issued.serial)] = await wallets.assemble(card, min(issued.updated_at, moment.now))
+    return signed
+
+
+async def _read_only(settings: Settings, text: str) -> CardState:
+    """A member's card as it reads now, issued or not. Writes nothing."""
+    moment = moment_now()
     async with reached_database(settings) as database:
         member_id = await _member_id(database, text, moment)
         programme = await ProgrammeSource(database, PROGRAMME_SECTIONS).at(moment.now)
-        async with database.transaction() as tx:
-            issued = await commands.issue_card(tx, wallets, programme, member_id, moment)
-            card = await queries.read_card(tx, programme, member_id, issued.serial, issued.authentication_token, moment)
-    return await wallets.assemble(card, min(issued.updated_at, moment.now))
+        reader = database.reader
+        return await queries.read_card(reader, programme, member_id, card_serial(member_id), "0" * 32, moment)
 
 
 async def _member_id(database: Database, text: str, moment: Moment) -> MemberId:
@@ -133,11 +201,14 @@ def _examine_designs(folder: Path, identity: Identity | None, settings: Settings
         try:
             loaded = load_design(design)
             if identity is not None:
-                AppleWallet(loaded, identity, settings.base_url + WEB_SERVICE_PATH)
+                findings += shortcomings(AppleWallet(loaded, identity, settings.base_url + WEB_SERVICE_PATH))
         except DesignError as error:
             for problem in error.problems:
                 where, _, what = problem.partition(": ")
-                findings.append(Finding("error", f"passes/{where}", what))
+                said, _, remedy = what.partition("; ")
+                findings.append(Finding("error", f"passes/{where}: {said}", remedy or "see passes/README.md"))
+        except NoShaping as error:
+            return [*findings, Finding("warning", "what is cut off on a phone was not looked at", str(error))]
     return findings
 
 

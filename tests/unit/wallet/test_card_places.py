@@ -17,7 +17,7 @@ LINE = [place(f"store-{n}", 45.0, 9.0 + n / 10) for n in range(20)]
 
 def test_the_own_store_comes_first_and_its_neighbours_follow() -> None:
     """Nearest to store 12, in order, no more than asked."""
-    chosen = nearest(LINE, "store-12", 5)
+    chosen = nearest(LINE, ["store-12"], 5)
     assert chosen[0].key == "store-12"
     assert {each.key for each in chosen} == {f"store-{n}" for n in range(10, 15)}
 
@@ -25,7 +25,7 @@ def test_the_own_store_comes_first_and_its_neighbours_follow() -> None:
 @pytest.mark.parametrize("home", [None, "closed-long-ago"])
 def test_without_a_store_the_programmes_order_holds(home: str | None) -> None:
     """Nobody's store, or one that is gone: the first places of the file."""
-    assert nearest(LINE, home, 10) == tuple(LINE[:10])
+    assert nearest(LINE, [home] if home else [], 10) == tuple(LINE[:10])
 
 
 def test_distances_are_the_earths() -> None:

@@ -1,16 +1,17 @@
-"""The zip around a pass, STORED and without clocks: what never changes is encoded once, the rest is three joins.
+"""The zip around a pass, STORED and without clocks: what never changes is encoded once, the rest is one join.
 
 Layout: PKWARE APPNOTE 6.3, sections 4.3.7 (local header) and 4.3.12 (central directory).
 """
 
-import dataclasses
 import struct
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _END = struct.Struct("<4s4H2LH")
+_SUMS = struct.Struct("<3L")  # CRC-32, size stored, size
+_SUMS_IN_LOCAL, _SUMS_IN_CENTRAL, _OFFSET_IN_CENTRAL = 14, 16, 42
 _VERSION = 20
 _UTF8_NAMES = 0x0800
 _STORED = 0
@@ -19,49 +20,78 @@ _REGULAR_FILE_0644 = 0o100644 << 16
 _MADE_BY_UNIX = 3 << 8 | _VERSION
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Entry:
-    name: bytes
-    crc: int
-    size: int
+def _headers(name: bytes, crc: int, size: int, offset: int) -> tuple[bytes, bytes]:
+    """A file's local header, and its line in the central directory."""
+    stamps = (_VERSION, _UTF8_NAMES, _STORED, _TIME, _DATE, crc, size, size)
+    local = _LOCAL.pack(b"PK\x03\x04", *stamps, len(name), 0) + name
+    lengths = (len(name), 0, 0, 0, 0, _REGULAR_FILE_0644, offset)
+    return local, _CENTRAL.pack(b"PK\x01\x02", _MADE_BY_UNIX, *stamps, *lengths) + name
 
-    def local_header(self) -> bytes:
-        fields = (_VERSION, _UTF8_NAMES, _STORED, _TIME, _DATE, self.crc, self.size, self.size, len(self.name), 0)
-        return _LOCAL.pack(b"PK\x03\x04", *fields) + self.name
 
-    def central_header(self, offset: int) -> bytes:
-        fields = (_MADE_BY_UNIX, _VERSION, _UTF8_NAMES, _STORED, _TIME, _DATE, self.crc, self.size, self.size)
-        lengths = (len(self.name), 0, 0, 0, 0, _REGULAR_FILE_0644, offset)
-        return _CENTRAL.pack(b"PK\x01\x02", *fields, *lengths) + self.name
+class _Opened:
+    """A file whose beginning is the same in every archive: what is known of it beforehand."""
+
+    __slots__ = ("before_sums", "beginning", "crc", "header_size", "size")
+
+    def __init__(self, name: str, beginning: bytes) -> None:
+        local, _central = _headers(name.encode(), 0, 0, 0)
+        self.header_size = len(local)
+        self.before_sums = local[:_SUMS_IN_LOCAL]
+        self.beginning = local[_SUMS_IN_LOCAL + _SUMS.size :] + beginning
+        self.crc, self.size = zlib.crc32(beginning), len(beginning)
 
 
 class Archive:
-    """A zip whose first files are fixed. `with_files` appends the files of one pass and closes it."""
+    """A zip whose first files are fixed, and of whose last ones the beginnings are: a pass costs one pack, one join."""
 
-    def __init__(self, files: Mapping[str, bytes]) -> None:
-        parts, directory, offset = _encode(files.items(), 0)
+    def __init__(self, files: Mapping[str, bytes], opened: Mapping[str, bytes]) -> None:
+        """`opened` names the files that each archive ends with, and how each of them always begins."""
+        parts, directory, self._end = _encode(files)
         self._body = b"".join(parts)
-        self._directory = b"".join(directory)
-        self._end = offset
-        self._count = len(files)
+        self._opened = [_Opened(name, beginning) for name, beginning in opened.items()]
+        self._count = len(files) + len(opened)
+        self._directory, self._directory_layout = self._lay_out(b"".join(directory), list(opened))
 
-    def with_files(self, files: Iterable[tuple[str, bytes]]) -> bytes:
-        """The whole zip: the fixed files, then these, in the order given."""
-        parts, directory, end = _encode(files, self._end)
-        size = len(self._directory) + sum(map(len, directory))
-        count = self._count + len(directory)
-        tail = _END.pack(b"PK\x05\x06", 0, 0, count, count, size, end, 0)
-        return b"".join((self._body, *parts, self._directory, *directory, tail))
+    def _lay_out(self, fixed: bytes, names: Sequence[str]) -> tuple[tuple[bytes, ...], struct.Struct]:
+        """The directory as one layout: literals, and between them the sums and the offset of each opened file."""
+        literals, layout = [fixed], ["<", f"{len(fixed)}s"]
+        for name in names:
+            _local, central = _headers(name.encode(), 0, 0, 0)
+            before, after = central[:_SUMS_IN_CENTRAL], central[_SUMS_IN_CENTRAL + _SUMS.size : _OFFSET_IN_CENTRAL]
+            encoded = central[_OFFSET_IN_CENTRAL + 4 :]
+            literals += [before, after, encoded]
+            layout += [f"{len(before)}s3L", f"{len(after)}sL", f"{len(encoded)}s"]
+        return tuple(literals), struct.Struct("".join([*layout, _END.format[1:]]))
+
+    def closed_with(self, *endings: bytes) -> bytes:
+        """The whole zip: the fixed files, then the opened ones with these endings."""
+        offset, parts = self._end, [self._body]
+        literal = iter(self._directory)
+        directory: list[bytes | int] = [next(literal)]
+        for opened, ending in zip(self._opened, endings, strict=True):
+            crc, size = zlib.crc32(ending, opened.crc), opened.size + len(ending)
+            parts += (opened.before_sums, _SUMS.pack(crc, size, size), opened.beginning, ending)
+            directory += (next(literal), crc, size, size, next(literal), offset, next(literal))
+            offset += opened.header_size + size
+        count, layout = self._count, self._directory_layout
+        directory += (b"PK\x05\x06", 0, 0, count, count, layout.size - _END.size, offset, 0)
+        parts.append(layout.pack(*directory))
+        return b"".join(parts)
 
 
-def _encode(files: Iterable[tuple[str, bytes]], offset: int) -> tuple[list[bytes], list[bytes], int]:
+def bundle(files: Mapping[str, bytes]) -> bytes:
+    """A zip of these files, STORED: several passes as one `.pkpasses`."""
+    return Archive(files, {}).closed_with()
+
+
+def _encode(files: Mapping[str, bytes]) -> tuple[list[bytes], list[bytes], int]:
     """Local parts, central directory entries, and the offset after them."""
     parts: list[bytes] = []
     directory: list[bytes] = []
-    for name, content in files:
-        entry = _Entry(name.encode(), zlib.crc32(content), len(content))
-        header = entry.local_header()
-        parts += (header, content)
-        directory.append(entry.central_header(offset))
-        offset += len(header) + len(content)
+    offset = 0
+    for name, content in files.items():
+        local, central = _headers(name.encode(), zlib.crc32(content), len(content), offset)
+        parts += (local, content)
+        directory.append(central)
+        offset += len(local) + len(content)
     return parts, directory, offset

@@ -14,11 +14,12 @@ from pydantic import ValidationError
 from fedele.adapters.apple_wallet.archive import Archive
 from fedele.adapters.apple_wallet.certificates import Identity
 from fedele.adapters.apple_wallet.design import Design, DesignError
+from fedele.adapters.apple_wallet.looks import Look
 from fedele.adapters.apple_wallet.model import PassDocument
 from fedele.adapters.apple_wallet.placeholders import Template, is_known, placeholders_in, values_of
 from fedele.adapters.apple_wallet.samples import bare_card, full_card
 from fedele.adapters.apple_wallet.signing import Signer
-from fedele.domains.wallet.types import LOCATIONS_MAX, CardState
+from fedele.domains.wallet.types import LOCATIONS_MAX, CardBeacon, CardPlace, CardSpan, CardState
 
 CONTENT_TYPE = "application/vnd.apple.pkpass"
 _OWNED = (
@@ -28,7 +29,17 @@ _OWNED = (
     "serialNumber",
     "webServiceURL",
     "authenticationToken",
+    "locations",
+    "beacons",
+    "nfc",
+    "relevantDates",
+    "expirationDate",
+    "voided",
 )
+
+
+_PLACES_REMEMBERED_MAX = 1024
+AUTHENTICATION_TOKEN = "authentication_token"  # noqa: S105 - filled like a placeholder, and none that a design may use
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -38,6 +49,20 @@ class Files:
     document: bytes
     manifest: bytes
     signature: bytes
+
+
+class _Compiled:
+    """A look of the design with all that is the same on every card done: its text, its hashes, its part of the zip."""
+
+    __slots__ = ("archive", "manifest_head", "manifest_head_sha256", "template")
+
+    def __init__(self, look: Look, head: Mapping[str, Any]) -> None:
+        own_keys = {"serialNumber": "${serial}", "authenticationToken": f"${{{AUTHENTICATION_TOKEN}}}"}
+        self.template = Template({**head, **own_keys, **look.template})
+        hashes = {name: _sha1(content) for name, content in look.files.items()}
+        self.manifest_head = orjson.dumps(hashes)[:-1] + (b',"pass.json":"' if hashes else b'"pass.json":"')
+        self.manifest_head_sha256 = hashlib.sha256(self.manifest_head)
+        self.archive = Archive(look.files, {"pass.json": b"", "manifest.json": self.manifest_head, "signature": b""})
 
 
 class AppleWallet:
@@ -55,12 +80,11 @@ class AppleWallet:
             "teamIdentifier": identity.team_identifier,
             "webServiceURL": web_service_url.rstrip("/"),
         }
-        self._head = orjson.dumps(self._fixed)[:-1]
-        self._template = Template(design.template)
-        self._archive = Archive(design.files)
-        hashes = {name: _sha1(content) for name, content in design.files.items()}
-        self._manifest_head = orjson.dumps(hashes)[:-1] + (b',"pass.json":"' if hashes else b'"pass.json":"')
+        self._looks = design.looks
+        self._compiled = {look.name: _Compiled(look, self._fixed) for look in design.looks.all()}
         self._signer = Signer(identity.key, identity.certificate, identity.chain)
+        # A pass that last changed before the certificate was renewed is signed as of the certificate's first moment.
+        self._signed_earliest = identity.certificate.not_valid_before_utc
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="pass-signing")
         names = orjson.dumps([design.version, self._fixed], option=orjson.OPT_SORT_KEYS)
         self._version = hashlib.sha256(names).hexdigest()[:16]
@@ -73,46 +97,53 @@ class AppleWallet:
 
     def content(self, card: CardState) -> bytes:
         """pass.json for this card: the same bytes for the same state, whenever and wherever it is asked."""
-        places = [
-            {"latitude": place.latitude, "longitude": place.longitude, "relevantText": place.name}
-            for place in card.places[:LOCATIONS_MAX]
-        ]
-        own: dict[str, Any] = {"serialNumber": card.serial, "authenticationToken": card.authentication_token}
-        own |= {"locations": places} if places else {}
-        own |= {"voided": True} if card.voided else {}
-        return b",".join((self._head, self._template.fill(values_of(card)), orjson.dumps(own)[1:]))
+        return self._content(self._compiled[self._looks.name_for(card)], card)
 
     def digest(self, card: CardState) -> bytes:
         """SHA-256 of the content and the design's files."""
-        return hashlib.sha256(self._version.encode() + self.content(card)).digest()
+        look = self._looks.name_for(card)
+        content = self._content(self._compiled[look], card)
+        return hashlib.sha256(b"%b%b|%b" % (self._version.encode(), look.encode(), content)).digest()
 
     def sign(self, card: CardState, signed_at: datetime) -> bytes:
         """The signed pass. Blocks for one private-key operation."""
-        files = self.files(card, signed_at)
-        return self._archive.with_files(
-            (("pass.json", files.document), ("manifest.json", files.manifest), ("signature", files.signature))
-        )
+        look = self._compiled[self._looks.name_for(card)]
+        document, manifest_end, signature = self._own_files(look, card, signed_at)
+        return look.archive.closed_with(document, manifest_end, signature)
 
     def files(self, card: CardState, signed_at: datetime) -> Files:
         """The pass's own files before they are zipped."""
-        document = self.content(card)
-        manifest = b'%b%b"}' % (self._manifest_head, _sha1(document).encode())
-        # A pass that last changed before the certificate was renewed is signed as of the certificate's first moment.
-        signed_at = max(signed_at, self.identity.certificate.not_valid_before_utc)
-        return Files(document, manifest, self._signer.sign(manifest, signed_at))
+        look = self._compiled[self._looks.name_for(card)]
+        document, manifest_end, signature = self._own_files(look, card, signed_at)
+        return Files(document, look.manifest_head + manifest_end, signature)
 
     async def assemble(self, card: CardState, signed_at: datetime) -> bytes:
         """`sign`, in a thread: the signature runs outside the interpreter lock."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self.sign, card, signed_at)
 
+    def _content(self, look: _Compiled, card: CardState) -> bytes:
+        values = values_of(card)
+        values[AUTHENTICATION_TOKEN] = card.authentication_token
+        return b"{%b%b}" % (look.template.fill(values), _surroundings(card))
+
+    def _own_files(self, look: _Compiled, card: CardState, signed_at: datetime) -> tuple[bytes, bytes, bytes]:
+        """pass.json; what the manifest says after its beginning; the signature."""
+        document = self._content(look, card)
+        manifest_end = b'%b"}' % _sha1(document).encode()
+        manifest_sha256 = look.manifest_head_sha256.copy()
+        manifest_sha256.update(manifest_end)
+        signature = self._signer.sign_digest(manifest_sha256.digest(), max(signed_at, self._signed_earliest))
+        return document, manifest_end, signature
+
     def _check(self) -> None:
         """A design that cannot make a valid pass is refused here, at start, and not on the first member's phone."""
         template = self.design.template
-        problems = [f"pass.json: {key} is set by Fedele; take it out" for key in _OWNED if key in template]
+        problems: list[str] = [f"pass.json: {key} is set by Fedele; take it out" for key in _OWNED if key in template]
         unknown = [(path, name) for path, name in placeholders_in(template) if not is_known(name)]
         problems += [f"{path}: there is no ${{{name}}}; passes/README.md lists what there is" for path, name in unknown]
-        for card in (full_card(template), bare_card()):
-            problems += document_problems(orjson.loads(self.content(card)))
+        for look in self._compiled.values():
+            for card in (full_card(template), bare_card()):
+                problems += document_problems(orjson.loads(self._content(look, card)))
         if problems:
             raise DesignError([f"{self.design.name}/{problem}" for problem in dict.fromkeys(problems)])
 
@@ -127,6 +158,67 @@ def document_problems(document: Mapping[str, Any]) -> list[str]:
             for each in error.errors()
         ]
     return []
+
+
+def _surroundings(card: CardState) -> bytes:
+    """Where and when the card comes up, and whether it still holds: further members of the JSON object, or nothing."""
+    own: dict[str, Any] = {}
+    if card.beacons:
+        own["beacons"] = [_beacon(beacon) for beacon in card.beacons[:LOCATIONS_MAX]]
+    if card.nfc and card.card_code:
+        own["nfc"] = {
+            "message": card.card_code,
+            "encryptionPublicKey": card.nfc.encryption_public_key,
+            "requiresAuthentication": card.nfc.requires_authentication,
+        }
+    if card.relevant:
+        own["relevantDates"] = [_span(span) for span in card.relevant]
+    if card.expires_at:
+        own["expirationDate"] = card.expires_at.isoformat()
+    if card.voided:
+        own["voided"] = True
+    locations = _locations(card.places) if card.places else b""
+    return b"%b,%b" % (locations, orjson.dumps(own)[1:-1]) if own else locations
+
+
+class _Locations:
+    """Places as JSON. Members of one shop are given one and the same tuple of places, so each is encoded once."""
+
+    def __init__(self) -> None:
+        self._encoded: dict[int, tuple[tuple[CardPlace, ...], bytes]] = {}
+
+    def __call__(self, places: tuple[CardPlace, ...]) -> bytes:
+        kept = self._encoded.get(id(places))
+        if kept is not None and kept[0] is places:  # an id alone may be another tuple's by now
+            return kept[1]
+        shown = [
+            {"latitude": place.latitude, "longitude": place.longitude, "relevantText": place.name}
+            for place in places[:LOCATIONS_MAX]
+        ]
+        encoded = b',"locations":' + orjson.dumps(shown)
+        if len(self._encoded) >= _PLACES_REMEMBERED_MAX:
+            self._encoded.clear()
+        self._encoded[id(places)] = places, encoded
+        return encoded
+
+
+_locations = _Locations()
+
+
+def _beacon(beacon: CardBeacon) -> dict[str, Any]:
+    said = {
+        "proximityUUID": beacon.proximity_uuid,
+        "major": beacon.major,
+        "minor": beacon.minor,
+        "relevantText": beacon.relevant_text,
+    }
+    return {key: each for key, each in said.items() if each is not None}
+
+
+def _span(span: CardSpan) -> dict[str, str]:
+    if span.ends_at is None:
+        return {"date": span.starts_at.isoformat()}
+    return {"startDate": span.starts_at.isoformat(), "endDate": span.ends_at.isoformat()}
 
 
 def _sha1(content: bytes) -> str:
@@ -148,10 +240,14 @@ class AppleWallets:
 
     def of(self, card: CardState) -> AppleWallet:
         """The wallet of the card's design. Raises DesignError if there is no such folder."""
-        if card.design in self._wallets:
-            return self._wallets[card.design]
+        return self.named(card.design)
+
+    def named(self, design: str) -> AppleWallet:
+        """The wallet of this design. Raises DesignError if there is no such folder."""
+        if design in self._wallets:
+            return self._wallets[design]
         known = ", ".join(sorted(self._wallets)) or "none"
-        raise DesignError([f"wallet.design: passes/{card.design} does not exist; there are: {known}"])
+        raise DesignError([f"wallet.design: passes/{design} does not exist; there are: {known}"])
 
     def digest(self, card: CardState) -> bytes:
         """See AppleWallet."""

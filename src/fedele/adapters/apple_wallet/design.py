@@ -2,30 +2,25 @@
 
 pass.json              Apple's pass.json with ${placeholders} (see placeholders.py and passes/README.md)
 brand.json             backgroundColor, foregroundColor, labelColor as #rrggbb: the colours of both wallets
-icon/logo/strip*.png   @1x, @2x, @3x
-<lang>.lproj/pass.strings   UTF-8; every key the card uses, in every language
+icon/logo/strip*.png   @1x, @2x, @3x (images.py); one for a single language lies in its <lang>.lproj
+<lang>.lproj/pass.strings   UTF-8; every key the card uses, in every language (words.py)
+looks/…                pictures and colours that change with the member's level or balance (looks.py)
 google.json            the loyalty class's words (see adapters/google_wallet)
 """
 
 import dataclasses
 import hashlib
-import re
-import struct
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-SCALES = ("", "@2x", "@3x")
-# Points, at @1x: (width max, height max); an icon is exactly square. Apple, "Pass Design and Creation".
-IMAGE_POINTS_MAX = {"icon": (38, 38), "logo": (160, 50), "strip": (375, 144), "thumbnail": (90, 90)}
-IMAGES_REQUIRED = ("icon",)
-CONTRAST_MIN = 4.5
-COLOURS = ("backgroundColor", "foregroundColor", "labelColor")
+from fedele.adapters.apple_wallet.colours import apple_colours, contrast_problems
+from fedele.adapters.apple_wallet.images import image_problems, read_images
+from fedele.adapters.apple_wallet.looks import BASE, Look, Looks, read_looks
+from fedele.adapters.apple_wallet.words import read_strings, string_problems
 
-_STRING = re.compile(r'"((?:[^"\\]|\\.)+)"\s*=\s*"((?:[^"\\]|\\.)*)"\s*;')
-_COMMENT = re.compile(r"/\*.*?\*/|^\s*//[^\n]*$", re.DOTALL | re.MULTILINE)
-_HEX = re.compile(r"#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})")
+_KNOWN = ("pass.json", "brand.json", "google.json", "looks", "README.md")
 
 
 class DesignError(ValueError):
@@ -45,6 +40,7 @@ class Design:
     template: dict[str, Any]
     files: dict[str, bytes]
     strings: dict[str, dict[str, str]]  # language → key → words
+    looks: Looks
     google: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
@@ -54,29 +50,35 @@ def load_design(folder: Path) -> Design:
     template = _json(folder / "pass.json", problems)
     brand = _json(folder / "brand.json", problems)
     google = _json(folder / "google.json", problems) if (folder / "google.json").exists() else {}
-    files = {path.name: path.read_bytes() for path in sorted(folder.glob("*.png"))}
-    problems += _image_problems(files)
+    files = read_images(folder)
+    problems += image_problems(files, template)
     strings = {}
     for path in sorted(folder.glob("*.lproj/pass.strings")):
         files[f"{path.parent.name}/pass.strings"] = path.read_bytes()
-        strings[path.parent.stem] = _strings(path, problems)
-    problems += _string_problems(template, strings)
-    template |= _colours(brand, problems)
-    problems += _contrast_problems(brand)
+        strings[path.parent.stem] = read_strings(path, problems)
+    problems += string_problems(template, strings) + _google_problems(google, strings) + _strangers(folder)
+    template |= apple_colours(brand, problems)
+    problems += contrast_problems(brand)
+    looks = read_looks(folder, Look(BASE, template, files), brand, problems)
     if problems:
         raise DesignError([f"{folder.name}/{problem}" for problem in problems])
-    everything = orjson.dumps([template, google], option=orjson.OPT_SORT_KEYS)
-    hashed = hashlib.sha256(everything)
-    for name, content in sorted(files.items()):
-        hashed.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
-    return Design(folder.name, hashed.hexdigest()[:16], template, files, strings, google)
+    return Design(folder.name, _version(template, google, looks), template, files, strings, looks, google)
+
+
+def _version(template: dict[str, Any], google: dict[str, Any], looks: Looks) -> str:
+    hashed = hashlib.sha256(orjson.dumps([template, google], option=orjson.OPT_SORT_KEYS))
+    for look in looks.all():
+        hashed.update(orjson.dumps([looks.by, look.name, look.template], option=orjson.OPT_SORT_KEYS))
+        for name, content in sorted(look.files.items()):
+            hashed.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
+    return hashed.hexdigest()[:16]
 
 
 def _json(path: Path, problems: list[str]) -> dict[str, Any]:
     try:
         value = orjson.loads(path.read_bytes())
     except FileNotFoundError:
-        problems.append(f"{path.name}: is missing")
+        problems.append(f"{path.name}: is missing; copy it from another design")
     except orjson.JSONDecodeError as error:
         problems.append(f"{path.name}: line {error.lineno}: {error.msg}")
     else:
@@ -86,110 +88,26 @@ def _json(path: Path, problems: list[str]) -> dict[str, Any]:
     return {}
 
 
-def _colours(brand: dict[str, Any], problems: list[str]) -> dict[str, str]:
-    """Apple wants rgb(); brand.json holds #rrggbb, as designers and Google do."""
-    colours = {}
-    for key in COLOURS:
-        if match := _HEX.fullmatch(str(brand.get(key, ""))):
-            colours[key] = "rgb({}, {}, {})".format(*(int(part, 16) for part in match.groups()))
-        elif brand:
-            problems.append(f"brand.json: {key} must be a colour like #0b5d3b")
-    return colours
-
-
-def _contrast_problems(brand: dict[str, Any]) -> list[str]:
-    """Words that cannot be read on their ground. WCAG 2.2, success criterion 1.4.3."""
-    ground = _luminance(brand.get("backgroundColor"))
+def _google_problems(google: dict[str, Any], strings: dict[str, dict[str, str]]) -> list[str]:
+    """Google's words must be there in the languages of Apple's."""
     problems = []
-    for key in ("foregroundColor", "labelColor"):
-        words = _luminance(brand.get(key))
-        if ground is None or words is None:
+    for key, words in google.items():
+        if not isinstance(words, dict):
+            problems.append(f'google.json: {key} must be words by language, like {{"en": "Points"}}')
             continue
-        contrast = (max(ground, words) + 0.05) / (min(ground, words) + 0.05)
-        if contrast < CONTRAST_MIN:
-            problems.append(
-                f"brand.json: {key} on backgroundColor has a contrast of {contrast:.1f}, not {CONTRAST_MIN}"
-            )
+        problems += [f"google.json: {key} has no words in {each!r}" for each in strings if not words.get(each)]
     return problems
 
 
-def _luminance(colour: Any) -> float | None:
-    """Relative luminance of #rrggbb, 0 to 1 (WCAG 2.2, definitions); None for something else."""
-    match = _HEX.fullmatch(str(colour))
-    if match is None:
-        return None
-    shares = [int(part, 16) / 255 for part in match.groups()]
-    red, green, blue = (share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def _image_problems(files: dict[str, bytes]) -> list[str]:
-    problems = [
-        f"{image}{scale}.png: is missing; Wallet refuses a pass without it"
-        for image in IMAGES_REQUIRED
-        for scale in SCALES
-        if f"{image}{scale}.png" not in files
-    ]
-    for name, content in files.items():
-        image, _, scale_text = name.removesuffix(".png").partition("@")
-        if image not in IMAGE_POINTS_MAX:
-            known = ", ".join(IMAGE_POINTS_MAX)
-            problems.append(f"{name}: Wallet knows no such image; use {known}")
+def _strangers(folder: Path) -> list[str]:
+    """Files that no phone gets: a misspelt name would otherwise be a silent loss."""
+    problems = []
+    for path in sorted(folder.iterdir()):
+        if path.name in _KNOWN or path.suffix == ".png" or path.name.startswith("."):
             continue
-        scale = int(scale_text[:1] or 1)
-        width_max, height_max = (points * scale for points in IMAGE_POINTS_MAX[image])
-        width, height = png_size(content)
-        if width > width_max or height > height_max:
-            problems.append(f"{name}: is {width}×{height} pixels, more than {width_max}×{height_max}")
-        if image == "icon" and (width, height) != (width_max, height_max):
-            problems.append(f"{name}: is {width}×{height} pixels; an icon is {width_max}×{height_max}")
+        if path.suffix == ".lproj" and path.is_dir():
+            if not (path / "pass.strings").exists():
+                problems.append(f"{path.name}: holds no pass.strings; put the words there")
+        else:
+            problems.append(f"{path.name}: is no part of a card; take it out, or correct its name")
     return problems
-
-
-def png_size(content: bytes) -> tuple[int, int]:
-    """Width and height in pixels, from the PNG's header; (0, 0) for something else."""
-    if content[:8] != b"\x89PNG\r\n\x1a\n" or content[12:16] != b"IHDR":
-        return 0, 0
-    width, height = struct.unpack(">II", content[16:24])
-    return width, height
-
-
-def _strings(path: Path, problems: list[str]) -> dict[str, str]:
-    name = f"{path.parent.name}/{path.name}"
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        problems.append(f"{name}: is not UTF-8 (byte {error.start}); save it as UTF-8")
-        return {}
-    if not text.startswith('"'):
-        problems.append(f"{name}: must begin with a key; readers take a file that begins otherwise for UTF-16")
-    bare = _COMMENT.sub("", text)
-    if left := _STRING.sub("", bare).strip():
-        problems.append(f'{name}: cannot read {left.splitlines()[0]!r}; write "key" = "words";')
-    return {_unescape(key): _unescape(words) for key, words in _STRING.findall(bare)}
-
-
-def _unescape(text: str) -> str:
-    return text.replace("\\n", "\n").replace('\\"', '"').replace("\\\\", "\\")
-
-
-def _string_problems(template: dict[str, Any], strings: dict[str, dict[str, str]]) -> list[str]:
-    """Every language must know every key another knows; a change message must say what changed in each."""
-    problems = [] if strings else ["en.lproj/pass.strings: is missing; a card needs at least one language"]
-    every_key = {key for words in strings.values() for key in words}
-    for language, words in strings.items():
-        name = f"{language}.lproj/pass.strings"
-        problems += [f"{name}: has no words for {key!r}" for key in sorted(every_key - words.keys())]
-        for message in _change_messages(template):
-            if "%@" not in words.get(message, message):
-                problems.append(f"{name}: {message!r} is a changeMessage and must hold %@, or nobody is notified")
-    return problems
-
-
-def _change_messages(value: Any) -> list[str]:
-    if isinstance(value, list):
-        return [message for each in value for message in _change_messages(each)]
-    if not isinstance(value, dict):
-        return []
-    own = [value["changeMessage"]] if isinstance(value.get("changeMessage"), str) else []
-    return own + [message for each in value.values() for message in _change_messages(each)]

@@ -2,11 +2,13 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from fedele.adapters.apple_wallet.assembler import AppleWallet, AppleWallets
 from fedele.adapters.apple_wallet.certificates import CertificateError, Identity, examine, load_identity
-from fedele.adapters.apple_wallet.design import load_design
+from fedele.adapters.apple_wallet.design import DesignError, load_design
 from fedele.adapters.apple_wallet.development import development_identity
+from fedele.domains.wallet.ports import PassAssembler
 
 DEVELOPMENT_FOLDER = "apple-development"
 WEB_SERVICE_PATH = "/wallet/apple"
@@ -29,6 +31,19 @@ def open_wallets(identity: Identity, base_url: str, designs: Path | None = None)
     service = base_url.rstrip("/") + WEB_SERVICE_PATH
     folders = design_folders(designs or designs_folder())
     return AppleWallets(AppleWallet(load_design(folder), identity, service) for folder in folders)
+
+
+def open_assembler(wallets: AppleWallets, assembler: Literal["fedele", "py-pkpass"]) -> PassAssembler:
+    """Whoever the settings say makes the passes. Raises DesignError where py-pkpass is asked for and not installed."""
+    if assembler == "fedele":
+        return wallets
+    try:
+        from fedele.adapters.py_pkpass.assembler import PyPkpassWallets
+    except ModuleNotFoundError as missing:
+        raise DesignError(
+            ["FEDELE_PASS_ASSEMBLER: py-pkpass is not installed; pip install 'fedele[py-pkpass]'"]
+        ) from missing
+    return PyPkpassWallets(wallets)
 
 
 def refuse_unusable(identity: Identity, pass_type_identifier: str, team_identifier: str, now: datetime) -> list[str]:

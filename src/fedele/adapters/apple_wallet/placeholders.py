@@ -4,8 +4,10 @@ A placeholder may stand anywhere inside a text. A field (or barcode, or any obje
 value for this member is left out whole: a member without a tier has no tier field.
 """
 
+import dataclasses
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -27,7 +29,10 @@ MEANINGS = {
     "next_tier": "the next tier's name; absent at the top",
     "expiring": "how much is lost next; absent when nothing is",
     "expires_on": "the last day it is good for",
+    "news": "the latest message sent to the card; absent without one",
 }
+# What further kinds of passes say, as their CardState.texts bring it.
+FURTHER_MEANINGS: dict[str, str] = {}
 
 Values = Mapping[str, str | None]
 _ABSENT = object()
@@ -46,10 +51,13 @@ def values_of(card: CardState) -> dict[str, str | None]:
         "next_tier": card.next_tier_name,
         "expiring": write.amount(card.expiry.amount) if card.expiry else None,
         "expires_on": write.day(card.expiry.on, "medium") if card.expiry else None,
+        "news": card.news or None,
     }
     for balance in reversed(card.balances):  # the first one last, so that it is `balance`
         values["balance"] = values[f"balance_{balance.currency}"] = write.amount(balance.available)
         values["balance_name"] = balance.name
+    if card.texts:
+        values.update(card.texts)
     return values
 
 
@@ -68,7 +76,15 @@ def placeholders_in(value: Any, path: str = "pass.json") -> Iterator[tuple[str, 
 
 def is_known(placeholder: str) -> bool:
     """Does this placeholder mean anything?"""
-    return placeholder in MEANINGS or placeholder.startswith("balance_")
+    return placeholder in MEANINGS or placeholder in FURTHER_MEANINGS or placeholder.startswith("balance_")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Row:
+    """The document of members who miss the same values: its text with a hole a value, and what fills each."""
+
+    text: bytes
+    fillings: Callable[[list[bytes]], tuple[bytes, ...]]
 
 
 class Template:
@@ -81,25 +97,36 @@ class Template:
     def __init__(self, template: Mapping[str, Any]) -> None:
         self._template = template
         self._names = sorted({name for _path, name in placeholders_in(dict(template))})
-        self._rows: dict[frozenset[str], tuple[bytes, tuple[str, ...]]] = {}
+        self._rows: dict[frozenset[str], _Row] = {}
+        self._whole = self._row_without(frozenset())
 
     def fill(self, values: Values) -> bytes:
         """The members of the JSON object, without its braces."""
-        missing = frozenset([name for name in self._names if values.get(name) is None])
+        texts = [values.get(name) for name in self._names]
+        row = self._whole
+        if None in texts:
+            row = self._row_without(frozenset([name for name in self._names if values.get(name) is None]))
+            texts = [text or "" for text in texts]
+        # All at once: in JSON, a quotation mark within a text has a backslash before it, so `","` stands between texts.
+        return row.text % row.fillings(orjson.dumps(texts)[2:-2].split(b'","'))
+
+    def _row_without(self, missing: frozenset[str]) -> _Row:
         row = self._rows.get(missing)
         if row is None:
             row = self._rows[missing] = self._make_row(missing)
-        text, names = row
-        escaped = {name: orjson.dumps(values[name])[1:-1] for name in dict.fromkeys(names)}
-        return text % tuple([escaped[name] for name in names])
+        return row
 
-    def _make_row(self, missing: frozenset[str]) -> tuple[bytes, tuple[str, ...]]:
-        """The encoded document with %b for each placeholder, and the placeholders in order."""
+    def _make_row(self, missing: frozenset[str]) -> _Row:
         kept = {key: each for key, value in self._template.items() if (each := _without(value, missing)) is not _ABSENT}
         encoded = orjson.dumps(kept)[1:-1].decode()
         literals = PLACEHOLDER.split(encoded)  # text, name, text, name, …, text
-        text = "%b".join(literal.replace("%", "%%") for literal in literals[::2])
-        return text.encode(), tuple(literals[1::2])
+        text = "%b".join(literal.replace("%", "%%") for literal in literals[::2]).encode()
+        order = [self._names.index(name) for name in literals[1::2]]
+        if not order:
+            return _Row(text, lambda _pieces: ())
+        if len(order) == 1:
+            return _Row(text, lambda pieces: (pieces[order[0]],))
+        return _Row(text, itemgetter(*order))
 
 
 def _without(value: Any, missing: frozenset[str]) -> Any:

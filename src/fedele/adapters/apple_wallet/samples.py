@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from fedele.adapters.apple_wallet.placeholders import placeholders_in
+from fedele.adapters.apple_wallet.placeholders import FURTHER_MEANINGS, placeholders_in
 from fedele.domains.wallet.types import CardBalance, CardExpiry, CardPlace, CardState, card_serial
 from fedele.kernel.ids import MemberId, StoreId
 
@@ -16,12 +16,13 @@ _DAY = date(2000, 1, 1)
 
 def full_card(template: Mapping[str, Any]) -> CardState:
     """A card with a value for every placeholder of the template: its document shows every field."""
+    further = {name for _path, name in placeholders_in(template) if name in FURTHER_MEANINGS}
     currencies = [name.removeprefix("balance_") for _path, name in placeholders_in(template)]
     return CardState(
         member_id=_NOBODY,
         serial=card_serial(_NOBODY),
         authentication_token="0" * 32,
-        card_code="0",
+        card_code=_code_for(template),
         display_name="Name",
         locale="en",
         programme_name="Programme",
@@ -34,8 +35,16 @@ def full_card(template: Mapping[str, Any]) -> CardState:
         next_tier_name="Tier",
         expiry=CardExpiry(amount=Decimal(1), on=_DAY),
         member_since=_DAY,
+        news="News",
+        texts=tuple((name, "Text") for name in sorted(further)),
         places=(CardPlace(store_id=StoreId("store"), name="Store", latitude=0.0, longitude=0.0),),
     )
+
+
+def _code_for(template: Mapping[str, Any]) -> str:
+    """A code that the design's first barcode can hold: some hold digits only, and only so many."""
+    formats = [str(barcode.get("format")) for barcode in template.get("barcodes", ()) if isinstance(barcode, dict)]
+    return {"PKBarcodeFormatEAN13": "0" * 13, "PKBarcodeFormatI2of5": "0" * 14}.get(next(iter(formats), ""), "0")
 
 
 def bare_card() -> CardState:

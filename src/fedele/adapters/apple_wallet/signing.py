@@ -49,9 +49,11 @@ class Signer:
 
     def sign(self, manifest: bytes, signed_at: datetime) -> bytes:
         """The DER of a SignedData without content. `signed_at` is aware; its fraction of a second is dropped."""
-        # DER's order of these three is that of their lengths; a test compares with what OpenSSL would have written.
-        digest = _DIGEST_ATTRIBUTE + hashlib.sha256(manifest).digest()
-        attributes = der.element(0x31, _CONTENT_TYPE_ATTRIBUTE, _time_attribute(signed_at), digest)
+        return self.sign_digest(hashlib.sha256(manifest).digest(), signed_at)
+
+    def sign_digest(self, manifest_sha256: bytes, signed_at: datetime) -> bytes:
+        """`sign` for a manifest of which only the SHA-256 is at hand."""
+        attributes = _before_digest(signed_at) + manifest_sha256
         signature = self._sign_raw(attributes)
         before, between = self._shell(len(attributes), len(signature))
         return b"".join((before, attributes[1:], between, signature))  # signed as SET OF, sent as [0]
@@ -69,8 +71,11 @@ class Signer:
 
 
 @lru_cache(maxsize=1024)
-def _time_attribute(signed_at: datetime) -> bytes:
-    return der.sequence(_SIGNING_TIME, der.set_of(der.time(signed_at.astimezone(UTC))))
+def _before_digest(signed_at: datetime) -> bytes:
+    """The signed attributes but for the digest that they end with."""
+    # DER's order of these three is that of their lengths; a test compares with what OpenSSL would have written.
+    signing_time = der.sequence(_SIGNING_TIME, der.set_of(der.time(signed_at.astimezone(UTC))))
+    return der.element(0x31, _CONTENT_TYPE_ATTRIBUTE, signing_time, _DIGEST_ATTRIBUTE + bytes(32))[:-32]
 
 
 def _raw_signature(key: SigningKey) -> tuple[Callable[[bytes], bytes], bytes]:

@@ -90,6 +90,21 @@ async def find_purchase(db: Queryable, member_id: MemberId, purchase_id: Purchas
     return purchase_from_row(row) if row else None
 
 
+async def usual_stores(db: Queryable, member_id: MemberId, count_max: int) -> tuple[StoreId, ...]:
+    """The stores of the member's latest purchases, the most frequent first."""
+    rows = await db.fetch(
+        """
+        SELECT store_id FROM (
+            SELECT store_id FROM purchase WHERE member_id = $1 ORDER BY occurred_at DESC, purchase_id DESC LIMIT 30
+        ) AS latest
+        GROUP BY store_id ORDER BY count(*) DESC, store_id LIMIT $2
+        """,
+        member_id,
+        count_max,
+    )
+    return tuple(StoreId(row["store_id"]) for row in rows)
+
+
 async def find_purchase_by_receipt(db: Queryable, store_id: StoreId, receipt: str) -> Purchase | None:
     """The latest purchase with this receipt number at this store, whoever bought it: for the returns desk."""
     sql = _PURCHASE + " WHERE p.store_id = $1 AND p.receipt = $2 ORDER BY p.purchase_id DESC LIMIT 1"

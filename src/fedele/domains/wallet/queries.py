@@ -1,27 +1,28 @@
 """Reading passes, the phones that hold them, and what a card says."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from fedele.db.database import Queryable, Row
+from fedele.domains.activity import queries as activity
 from fedele.domains.ledger import queries as ledger
 from fedele.domains.ledger.types import Balance
 from fedele.domains.members import queries as members
-from fedele.domains.members.types import Member
-from fedele.domains.programme.config import Currencies, Currency, Places, ProgrammeConfig
+from fedele.domains.programme.config import Currencies, Currency, ProgrammeConfig
 from fedele.domains.programme.types import Programme
 from fedele.domains.tiers import queries as tiers
 from fedele.domains.tiers.config import TiersConfig
 from fedele.domains.wallet import update_tag
 from fedele.domains.wallet.config import WalletConfig
-from fedele.domains.wallet.nearest import nearest
+from fedele.domains.wallet.nearest import places_of_cards
 from fedele.domains.wallet.ports import SaveLinks
 from fedele.domains.wallet.types import (
-    LOCATIONS_MAX,
     CardBalance,
+    CardBeacon,
     CardExpiry,
-    CardPlace,
+    CardNfc,
     CardState,
     Pass,
     PassHead,
@@ -32,9 +33,10 @@ from fedele.domains.wallet.types import (
     card_serial,
 )
 from fedele.kernel.clock import Moment
-from fedele.kernel.ids import MemberId, StoreId
+from fedele.kernel.ids import MemberId
 from fedele.kernel.money import from_units
 
+_USUAL_STORES_MAX = 3
 _SELECT = """
 SELECT p.member_id, p.serial, p.authentication_token, p.update_tag, p.updated_at, p.issued_at, p.voided_at
 """
@@ -141,6 +143,7 @@ async def read_card(
     code = await members.find_card_code(q, member_id)
     balances = await ledger.balances_by_member(q, [member_id], moment.now, expiries_count=1)
     tier = await tiers.status_of(q, programme, member_id, moment)
+    visited = await activity.usual_stores(q, member_id, _USUAL_STORES_MAX)
     currencies = _shown_first(programme)
     held: dict[str, Balance] = {balance.currency: balance for balance in balances[member_id]}
     shown = held.get(currencies[0].key) if currencies else None
@@ -159,7 +162,9 @@ async def read_card(
         tier_name=_tier_name(programme, tier.current if tier else None, locale),
         next_tier_name=_tier_name(programme, tier.next if tier else None, locale),
         member_since=_day(member.joined_at, about.time_zone),
-        places=_places(programme, member),
+        places=places_of_cards.of(programme, _usual(member.home_store, visited), locale),
+        beacons=_beacons(programme, locale),
+        nfc=_nfc(programme),
     )
 
 
@@ -194,21 +199,27 @@ def _expiry(held: Balance, currency: Currency, time_zone: str) -> CardExpiry | N
     return CardExpiry(amount=from_units(soonest.units, currency.decimals), on=last_day)
 
 
-def _places(programme: Programme, member: Member) -> tuple[CardPlace, ...]:
-    declared = tuple(programme.section(Places))
-    chosen = programme.section(WalletConfig).places
-    if chosen != "nearest":
-        declared = tuple(place for place in declared if place.key in chosen)
-    about = programme.section(ProgrammeConfig)
+def _usual(home_store: str | None, visited: Iterable[str]) -> tuple[str, ...]:
+    """The store the member chose, then those they shop in most."""
+    return tuple(dict.fromkeys([*([home_store] if home_store else []), *visited]))
+
+
+def _beacons(programme: Programme, locale: str) -> tuple[CardBeacon, ...]:
+    default_locale = programme.section(ProgrammeConfig).default_locale
     return tuple(
-        CardPlace(
-            store_id=StoreId(place.key),
-            name=place.name.in_locale(member.locale, about.default_locale),
-            latitude=place.latitude,
-            longitude=place.longitude,
+        CardBeacon(
+            proximity_uuid=str(beacon.uuid).upper(),
+            major=beacon.major,
+            minor=beacon.minor,
+            relevant_text=beacon.text.in_locale(locale, default_locale) if beacon.text else None,
         )
-        for place in nearest(declared, member.home_store, LOCATIONS_MAX)
+        for beacon in programme.section(WalletConfig).beacons
     )
+
+
+def _nfc(programme: Programme) -> CardNfc | None:
+    nfc = programme.section(WalletConfig).nfc
+    return CardNfc(nfc.encryption_public_key, requires_authentication=nfc.requires_authentication) if nfc else None
 
 
 def _day(instant: datetime, time_zone: str) -> date:

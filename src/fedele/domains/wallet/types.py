@@ -79,11 +79,38 @@ class CardPlace:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class CardBeacon:
+    """A Bluetooth beacon near which the card comes up, with the line shown there."""
+
+    proximity_uuid: str
+    major: int | None = None
+    minor: int | None = None
+    relevant_text: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CardNfc:
+    """What the card says to a till's contactless reader: the terminal's public key (base64 of X.509, P-256)."""
+
+    encryption_public_key: str
+    requires_authentication: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class CardSpan:
+    """When the card is worth showing by itself: a moment, or a span if it has an end."""
+
+    starts_at: datetime
+    ends_at: datetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CardState:
     """Everything a card shows: the input, with the design, of a pure function to the pass's content.
 
     `locale` is a BCP 47 tag; words here are already in the member's language, numbers are not yet formatted. A voided
-    card holds nothing of the member.
+    card holds nothing of the member. `texts` are the values of further placeholders (a reward's name, a seat), each
+    None where there is no such thing.
     """
 
     member_id: MemberId
@@ -100,7 +127,13 @@ class CardState:
     next_tier_name: str | None = None
     expiry: CardExpiry | None = None
     member_since: date | None = None
+    news: str | None = None
+    texts: tuple[tuple[str, str | None], ...] = ()
     places: tuple[CardPlace, ...] = ()
+    beacons: tuple[CardBeacon, ...] = ()
+    nfc: CardNfc | None = None
+    relevant: tuple[CardSpan, ...] = ()
+    expires_at: datetime | None = None
     voided: bool = False
 
 
