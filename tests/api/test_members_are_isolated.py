@@ -131,6 +131,7 @@ OF_THE_CATALOGUE = (
     "member/AnswerSurvey",
     "member/ChooseAutoReward",
     "member/ClaimOffer",
+    "member/ExplainOffer",
     "member/JoinChallenge",
     "member/RedeemReward",
 )

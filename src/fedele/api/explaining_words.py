@@ -104,7 +104,7 @@ class Speaker:
         if told.outcome == "condition" and "minimum_spend" in details:
             key = "minimum_spend"
         elif told.outcome == "condition":
-            facts = self._facts(failed) if failed else ""
+            facts = self.facts(failed) if failed else ""
             key = "condition" if facts else "condition_unknown" if failed and failed.unknown else "condition_plain"
             details["facts"] = facts
         if "by" in details:
@@ -139,7 +139,7 @@ class Speaker:
             return str(self.words["terms"]["whole"])
         return str(values.get("name") or self.words["terms"]["line_number"].format(number=number))
 
-    def _facts(self, failed: Failed) -> str:
+    def facts(self, failed: Failed) -> str:
         """What the part that failed saw: your tier was Blue."""
         facts = []
         for name, value in failed.values.items():

@@ -15,16 +15,17 @@ from fedele.api.member.feed import Image
 from fedele.api.member.programme import Speaker
 from fedele.api.member.standing import PositionInput, standing_of
 from fedele.api.node import Node
-from fedele.api.permissions import MEMBER, mutation_field
+from fedele.api.permissions import MEMBER, mutation_field, query_field
 from fedele.api.scalars import URL
 from fedele.domains.offers import commands, errors, queries
 from fedele.domains.offers import types as records
 from fedele.domains.offers.config import OffersConfig
+from fedele.domains.offers.ports import WeatherSource
 from fedele.domains.programme.config import Place as PlaceConfig
 from fedele.domains.programme.config import Places
 from fedele.domains.programme.types import Programme
 from fedele.domains.rewards.errors import RewardOutOfStock
-from fedele.kernel.clock import Position
+from fedele.kernel.clock import Position, Weather
 from fedele.kernel.ids import MemberId
 from fedele.kernel.pages import page_of
 
@@ -84,12 +85,41 @@ class OfferClaim(Node):
 
 
 @strawberry.type
+class OfferWeather:
+    """The sky at the offer's place. Show `weatherAttribution` beside it."""
+
+    temperature_celsius: float
+    feels_like_celsius: float | None
+    rain_millimetres: float = strawberry.field(description="In the present hour.")
+    condition: str = strawberry.field(description="clear, cloudy, fog, rain, snow or storm.")
+
+    @classmethod
+    def of(cls, weather: Weather) -> Self:
+        """From the kernel's words."""
+        return cls(
+            temperature_celsius=weather.temperature_celsius,
+            feels_like_celsius=weather.feels_like_celsius,
+            rain_millimetres=weather.rain_millimetres,
+            condition=weather.condition,
+        )
+
+
+@strawberry.type
+class Attribution:
+    """Whom to name where their data is shown."""
+
+    text: str
+    url: URL
+
+
+@strawberry.type
 class Offer(Node):
     """Something the member may claim and use, while it is open to them here and now."""
 
     key: str
     title: str
     body: str
+    reason: str | None = strawberry.field(description="Why it is here now, in the member's language, if it says so.")
     image: Image | None
     deep_link: str | None
     category: str | None
@@ -99,16 +129,19 @@ class Offer(Node):
     distance_metres: int | None
     claim: OfferClaim | None = strawberry.field(description="The member's own claim that can still be used.")
     refusal: str | None = strawberry.field(description="The code of what stops claiming it right here, if anything.")
+    variant: str | None = strawberry.field(description="Which of its wordings the member sees; null: its own words.")
+    weather: "OfferWeather | None" = strawberry.field(description="The sky it was judged by, if it asks for one.")
 
     @classmethod
     def of(cls, found: records.OpenOffer, programme: Programme, locale: str) -> Self:
         """From the record."""
-        speaker, creative, spot = Speaker(programme, locale), found.offer.creative, found.spot
+        speaker, creative, spot = Speaker(programme, locale), found.creative, found.spot
         return cls(
             id=ids.key_id(OFFER, found.offer.key),
             key=found.offer.key,
             title=speaker.say(creative.title),
             body=speaker.say(creative.body),
+            reason=speaker.say(creative.reason) if creative.reason else None,
             image=Image(url=URL(creative.image)) if creative.image else None,
             deep_link=creative.deep_link,
             category=found.offer.category,
@@ -118,6 +151,8 @@ class Offer(Node):
             distance_metres=round(spot.distance_metres) if spot else None,
             claim=OfferClaim.of(found.claim) if found.claim else None,
             refusal=found.refusal,
+            variant=found.claim.variant if found.claim else found.variant,
+            weather=OfferWeather.of(found.weather) if found.weather else None,
         )
 
 
@@ -168,7 +203,7 @@ class OfferFields(MemberBase):
     ) -> Connection[Offer]:
         """The offers open to this member now, and at that position: to be claimed first, the most important first."""
         context = info.context
-        setting, locale = await _setting(context, self.member_id, at.position() if at else None)
+        setting, locale = await setting_of(context, self.member_id, at.position() if at else None)
         found = [
             one
             for one in queries.open_offers(setting)
@@ -192,20 +227,23 @@ class OfferFields(MemberBase):
         )
 
 
-async def _setting(context: Context, member_id: MemberId, position: Position | None) -> tuple[queries.Setting, str]:
+async def setting_of(context: Context, member_id: MemberId, position: Position | None) -> tuple[queries.Setting, str]:
+    """The member's situation at a position, and the language to speak: two statements, and one for offers."""
     standing = await standing_of(context, member_id)
     moment = context.moment.at(position)
+    favourite = standing.facts.values.get("member.favourite_store")
     history = await context.once(
-        ("offer_history", member_id),
-        lambda: queries.history_of(context.reader, standing.programme, member_id, moment.now),
+        ("offer_history", member_id, position),
+        lambda: queries.history_of(context.reader, standing.programme, member_id, moment.now, position, favourite),
     )
-    return queries.Setting(standing.programme, standing.facts, standing.tier, history, moment), standing.locale
+    setting = queries.Setting(standing.programme, standing.facts, standing.tier, history, moment, member_id)
+    return setting, standing.locale
 
 
 async def fetch_offer(context: Context, text: strawberry.ID) -> Offer | None:
     """An offer by its id, if it is open to this member now."""
     key = ids.find_key(OFFER, text)
-    setting, locale = await _setting(context, context.member_id, None)
+    setting, locale = await setting_of(context, context.member_id, None)
     offer = setting.programme.section(OffersConfig).find(key or "")
     found = queries.see(offer, setting) if offer else None
     return Offer.of(found, setting.programme, locale) if isinstance(found, records.OpenOffer) else None
@@ -225,6 +263,8 @@ async def fetch_claim(context: Context, text: strawberry.ID) -> OfferClaim | Non
     errors.OfferWeatherDiffers,
     errors.OfferLimitReached,
     errors.OfferExhausted,
+    errors.OfferNotApproved,
+    errors.OfferNotEarned,
     RewardOutOfStock,
 )
 class ClaimOfferUserError(UserError):
@@ -240,12 +280,41 @@ class ClaimOfferPayload:
 
 
 @strawberry.input
+class BeaconInput:
+    """A Bluetooth beacon that the phone hears (iBeacon's names)."""
+
+    uuid: str
+    major: int = 0
+    minor: int = 0
+
+    def heard(self) -> records.BeaconHeard:
+        """As offers know it."""
+        return records.BeaconHeard(self.uuid, self.major, self.minor)
+
+
+@strawberry.input
 class ClaimOfferInput:
     """Which offer to claim, and where the phone is."""
 
     offer_id: strawberry.ID
     idempotency_key: str = strawberry.field(description="One per tap: a retry with the same key claims once.")
     at: PositionInput | None = None
+    beacon: BeaconInput | None = strawberry.field(
+        default=None, description="The beacon that the phone hears, for offers that ask for one."
+    )
+
+
+@strawberry.type
+class WeatherQuery:
+    """Whom the weather comes from."""
+
+    @query_field(requires=MEMBER)
+    async def weather_attribution(self, info: Info) -> Attribution | None:
+        """Whom to name beside weather; null where nothing needs to be said."""
+        source = info.context.services.find(WeatherSource)  # type: ignore[type-abstract]
+        if source is None or source.attribution is None:
+            return None
+        return Attribution(text=source.attribution.text, url=URL(source.attribution.url))
 
 
 @strawberry.type
@@ -260,5 +329,6 @@ class OfferMutation:
         programme = await context.programme()
         moment = context.moment.at(input.at.position() if input.at else None)
         async with context.database.transaction() as tx:
-            record = await commands.claim_offer(tx, programme, member_id, key, moment, input.idempotency_key)
+            places = queries.places_of_beacon(programme, input.beacon.heard()) if input.beacon else frozenset[str]()
+            record = await commands.claim_offer(tx, programme, member_id, key, moment, input.idempotency_key, places)
         return ClaimOfferPayload(claim=OfferClaim.of(record))

@@ -16,6 +16,8 @@ from fedele.api.member.challenges import (
     fetch_challenge,
     fetch_streak,
 )
+from fedele.api.member.community import CommunityFields, CommunityQuery
+from fedele.api.member.community_changes import CommunityMutation
 from fedele.api.member.feed_profile import FeedProfileFields, FeedProfileMutation
 from fedele.api.member.home_feed import CARD_TYPES, FeedFields, FeedMutation
 from fedele.api.member.ledger import LedgerFields
@@ -24,7 +26,7 @@ from fedele.api.member.member_changes import MemberMutation
 from fedele.api.member.members import MemberFields
 from fedele.api.member.memberships import MembershipFields, MembershipMutation, MembershipQuery
 from fedele.api.member.messaging import DEVICE, MESSAGE, MessagingFields, MessagingMutation, fetch_device, fetch_message
-from fedele.api.member.offers import CLAIM, OFFER, OfferFields, OfferMutation, fetch_claim, fetch_offer
+from fedele.api.member.offers import CLAIM, OFFER, OfferFields, OfferMutation, WeatherQuery, fetch_claim, fetch_offer
 from fedele.api.member.programme import ProgrammeQuery
 from fedele.api.member.referrals import ReferralFields, ReferralMutation
 from fedele.api.member.rewards import (
@@ -35,6 +37,7 @@ from fedele.api.member.rewards import (
     fetch_redemption,
     fetch_reward,
 )
+from fedele.api.member.support import SUPPORT_CASE, SupportFields, SupportMutation, fetch_case
 from fedele.api.member.surveys import SURVEY, SurveyFields, SurveyMutation, fetch_survey
 from fedele.api.member.tiers import TierFields
 from fedele.api.member.wallet import WalletFields
@@ -61,6 +64,8 @@ class Member(
     SurveyFields,
     ChallengeFields,
     ReferralFields,
+    CommunityFields,
+    SupportFields,
     WalletFields,
     MemberBase,
     Node,
@@ -87,6 +92,7 @@ NODES: tuple[NodeKind, ...] = (
     NodeKind(OFFER, fetch_offer),
     NodeKind(CLAIM, fetch_claim),
     NodeKind(SURVEY, fetch_survey),
+    NodeKind(SUPPORT_CASE, fetch_case),
     NodeKind(CHALLENGE, fetch_challenge),
     NodeKind(STREAK, fetch_streak),
 )
@@ -108,7 +114,7 @@ class MeQuery:
 
 
 # One line per room that has root queries, and one per room that has mutations.
-QUERIES: tuple[type, ...] = (MeQuery, ProgrammeQuery, MembershipQuery, WeatherQuery)
+QUERIES: tuple[type, ...] = (MeQuery, ProgrammeQuery, MembershipQuery, WeatherQuery, CommunityQuery)
 MUTATIONS: tuple[type, ...] = (
     MemberMutation,
     MessagingMutation,
@@ -123,6 +129,8 @@ MUTATIONS: tuple[type, ...] = (
     ChallengeMutation,
     ReferralMutation,
     CardSafetyMutation,
+    CommunityMutation,
+    SupportMutation,
 )
 
 

@@ -10,16 +10,21 @@ from fedele.api.staff.analytics import ReportQuery
 from fedele.api.staff.challenges import ChallengeQuery
 from fedele.api.staff.checkout import TillMutation, TillQuery
 from fedele.api.staff.closing import ClosingQuery
+from fedele.api.staff.community import CommunityMutation, CommunityQuery
 from fedele.api.staff.explaining import ExplainQuery
 from fedele.api.staff.fraud import FraudMutation, FraudQuery
 from fedele.api.staff.ledger import LedgerFields, LedgerMutation
 from fedele.api.staff.members import MemberMutation, MemberQuery, ProfileFields, fetch_member
 from fedele.api.staff.memberships import MembershipFields, MembershipMutation
+from fedele.api.staff.offers import OfferMutation, OfferQuery
 from fedele.api.staff.programme import ProgrammeMutation, ProgrammeQuery
 from fedele.api.staff.proposals import ProposalQuery
 from fedele.api.staff.receipts import ReceiptQuery
 from fedele.api.staff.referrals import ReferralMutation, ReferralQuery
 from fedele.api.staff.rewards import RedemptionFields, RewardMutation, RewardQuery
+from fedele.api.staff.segments import SegmentFields, SegmentMutation, SegmentQuery
+from fedele.api.staff.support import SupportMutation, SupportQuery
+from fedele.api.staff.surveys import SurveyMutation, SurveyQuery
 from fedele.api.staff.tiers import TierFields, TierMutation
 from fedele.api.staff.till_operations import TillOperationMutation, TillOperationQuery
 from fedele.domains.auth.types import Scope, StaffPrincipal
@@ -32,6 +37,7 @@ class Member(
     TierFields,
     MembershipFields,
     RedemptionFields,
+    SegmentFields,
     Node,
 ):
     """A member, for the service desk and the console: a room adds its mixin here. Tills see TillMember instead."""
@@ -77,6 +83,7 @@ QUERIES: tuple[type, ...] = (
     ProgrammeQuery,
     ProposalQuery,
     RewardQuery,
+    OfferQuery,
     ChallengeQuery,
     ReferralQuery,
     ClosingQuery,
@@ -85,6 +92,10 @@ QUERIES: tuple[type, ...] = (
     ReceiptQuery,
     ReportQuery,
     FraudQuery,
+    CommunityQuery,
+    SupportQuery,
+    SegmentQuery,
+    SurveyQuery,
 )
 MUTATIONS: tuple[type, ...] = (
     MemberMutation,
@@ -93,10 +104,15 @@ MUTATIONS: tuple[type, ...] = (
     MembershipMutation,
     ProgrammeMutation,
     RewardMutation,
+    OfferMutation,
     ReferralMutation,
     TillMutation,
     TillOperationMutation,
     FraudMutation,
+    CommunityMutation,
+    SupportMutation,
+    SegmentMutation,
+    SurveyMutation,
 )
 
 

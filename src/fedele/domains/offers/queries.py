@@ -15,8 +15,9 @@ from fedele.domains.offers.eligibility import Setting, explain_offer, see
 from fedele.domains.offers.geography.regions import nearest_regions
 from fedele.domains.offers.sky.grid import cell_of, cells_around, middle_of
 from fedele.domains.offers.spending import cost_minor, find_pot, pots_of
-from fedele.domains.offers.types import Claim, ClaimId, Decision, History, OpenOffer, Standing
-from fedele.domains.programme.config import Currencies, ProgrammeConfig
+from fedele.domains.offers.types import BeaconHeard, Claim, ClaimId, Decision, History, OpenOffer, Standing
+from fedele.domains.offers.variants import digest_of
+from fedele.domains.programme.config import Currencies, Places, ProgrammeConfig
 from fedele.domains.programme.types import Programme
 from fedele.kernel.clock import ForecastHour, Position, Weather
 from fedele.kernel.ids import MemberId
@@ -27,6 +28,7 @@ __all__ = [
     "boost_of",
     "cell_of",
     "cost_minor",
+    "digest_of",
     "explain",
     "explain_offer",
     "find_claim",
@@ -249,6 +251,30 @@ async def list_standings(db: Queryable) -> Mapping[tuple[str, str], Standing]:
     """What staff decided about offers, by key and digest."""
     rows = await db.fetch("SELECT offer_key, digest, approved_by, ended_at FROM offer_standing")
     return {(row["offer_key"], row["digest"]): Standing(row["approved_by"], row["ended_at"]) for row in rows}
+
+
+def state_of(offer: Offer, standing: Standing, now: datetime, time_zone: str) -> str:
+    """Where an offer stands now: draft, waits_for_approval, scheduled, live or ended."""
+    dates = offer.schedule.dates
+    ends_at, starts_at = dates.ends_at(time_zone), dates.starts_at(time_zone)
+    if offer.state in ("draft", "ended"):
+        return offer.state
+    if standing.ended_at is not None or (ends_at is not None and now >= ends_at):
+        return "ended"
+    if offer.needs_approval and standing.approved_by is None:
+        return "waits_for_approval"
+    return "scheduled" if starts_at is not None and now < starts_at else "live"
+
+
+def places_of_beacon(programme: Programme, heard: BeaconHeard) -> frozenset[str]:
+    """The keys of the places at which this beacon hangs: none for one that is nobody's."""
+    named = (heard.uuid.lower(), heard.major, heard.minor)
+    return frozenset(
+        place.key
+        for place in programme.section(Places)
+        for beacon in place.beacons
+        if (beacon.uuid.lower(), beacon.major, beacon.minor) == named
+    )
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:

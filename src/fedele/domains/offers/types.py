@@ -9,7 +9,7 @@ from uuid import UUID
 from fedele.domains.offers.config import Creative, Offer
 from fedele.domains.offers.variants import words_of
 from fedele.domains.programme.config import Place
-from fedele.kernel.clock import Weather
+from fedele.kernel.clock import Position, Weather
 from fedele.kernel.ids import MemberId
 from fedele.kernel.refusal import Refusal
 
@@ -101,6 +101,15 @@ class Decision:
     place_key: str | None
     variant: str | None
     decided_at: datetime
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Report:
+    """What the phone says: where, when it was measured, and whether its system calls it mocked."""
+
+    position: Position
+    seen_at: datetime
+    mocked: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

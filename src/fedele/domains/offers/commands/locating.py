@@ -17,10 +17,10 @@ from fedele.domains.offers.events import CheckedIn
 from fedele.domains.offers.geography.cells import cells_of
 from fedele.domains.offers.geography.stored import IN_PROCESS
 from fedele.domains.offers.ports import FenceIndex
-from fedele.domains.offers.triggers.believing import Known, Report, Verdict, judge
+from fedele.domains.offers.triggers.believing import Known, Verdict, judge
 from fedele.domains.offers.triggers.firing import Cause, fire
 from fedele.domains.offers.triggers.situation import setting_of
-from fedele.domains.offers.types import BeaconHeard, Decision, Sighting, Spot
+from fedele.domains.offers.types import BeaconHeard, Decision, Report, Sighting, Spot
 from fedele.domains.programme.config import Beacon, Place, Places
 from fedele.domains.programme.types import Programme
 from fedele.kernel.clock import Moment, Position

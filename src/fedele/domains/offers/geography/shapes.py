@@ -65,10 +65,10 @@ class Ring:
             raise ShapeError("spans more than a third of the Earth: split it")
         radius = spread * EARTH_RADIUS_METRES * 1.000001 + 1  # a metre for rounding
         made = cls(tuple(corners), Cap(*to_degrees(middle), radius))
-        if abs(_area(made.flat)) < 1e-16:
-            raise ShapeError("has no area: its points lie on one line")
         if _crosses_itself(made.flat):
             raise ShapeError("its sides cross each other")
+        if abs(_area(made.flat)) < 1e-16:
+            raise ShapeError("has no area: its points lie on one line")
         return made
 
     @functools.cached_property

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from fedele.domains.offers.config import LocationConfig
+from fedele.domains.offers.types import Report
 from fedele.kernel.clock import Position
 from fedele.kernel.distance import distance_metres
 
@@ -25,15 +26,6 @@ class Verdict(StrEnum):
     TOO_OLD = "too_old"
     FROM_THE_FUTURE = "from_the_future"
     IMPOSSIBLE_TRAVEL = "impossible_travel"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Report:
-    """What the phone says: where, when it was measured, and whether its system calls it mocked."""
-
-    position: Position
-    seen_at: datetime
-    mocked: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
