@@ -8,7 +8,7 @@ from fedele.db.database import Database
 from fedele.domains.feed.types import ShownCard
 from fedele.domains.ledger.commands import post
 from fedele.domains.rewards.commands import redeem_reward
-from fedele.domains.surveys.commands import Occasion
+from fedele.domains.surveys.commands import Occasion, answer_survey
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId, new_id
 from tests.factories.ledger import earn
@@ -100,6 +100,28 @@ async def a_survey(api: Api) -> dict[str, Any]:
     occasion = await bought(api.database, api.member.member_id, api.moment)
     answers = [{"question": "recommend", "number": 9}, {"question": "best", "choice": "fresh"}]
     return {"input": {"surveyId": ids.key_id("survey", f"after-shop:{occasion}"), "answers": answers}}
+
+
+async def somebody_to_ask(api: Api) -> dict[str, Any]:
+    """A survey, for somebody who bought."""
+    member = ids.member_id(api.member.member_id)
+    return {"input": {"memberId": member, "survey": "after-shop", "occasion": "case 12"}}
+
+
+async def somebody_asked(api: Api) -> dict[str, Any]:
+    """What they were asked."""
+    await bought(api.database, api.member.member_id, api.moment)
+    return {"memberId": ids.member_id(api.member.member_id)}
+
+
+async def a_survey_report(api: Api) -> dict[str, Any]:
+    """A week of one survey by store, with an answer."""
+    occasion = await bought(api.database, api.member.member_id, api.moment)
+    given = {"recommend": 9, "best": "fresh", "better": "more apples"}
+    async with api.database.transaction() as tx:
+        await answer_survey(tx, grocer(), api.member.member_id, "after-shop", occasion, given, api.moment)
+    since, until = api.moment.now - timedelta(days=7), api.moment.now + timedelta(days=1)
+    return {"survey": "after-shop", "since": since.isoformat(), "until": until.isoformat(), "by": "STORE"}
 
 
 async def an_open_survey(api: Api) -> dict[str, Any]:

@@ -208,6 +208,12 @@ def export_events(out: Out = None, format_: Format = "") -> None:
     _export("events", queries.export_events, out, format_)
 
 
+@export_app.command("answers")
+def export_answers(out: Out = None, format_: Format = "") -> None:
+    """Complete answers to surveys, members' own words included. This is personal data."""
+    _export("answers", queries.export_answers, out, format_)
+
+
 def _export(kind: str, rows: Callable[[Any], AsyncIterator[queries.ExportRow]], out: Path | None, format_: str) -> None:
     wanted = format_ or (out.suffix.lstrip(".") if out else "") or "csv"
     with told():

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from fedele.db.database import Queryable
+from fedele.domains.surveys import queries as surveys
 
 PAGE_ROWS = 1_000
 ExportRow = Mapping[str, Any]
@@ -26,6 +27,10 @@ HEADS: Mapping[str, tuple[str, ...]] = {
     "events": (
         "member_id", "kind", "id", "occurred_at", "recorded_at", "store", "receipt", "currency", "total_minor",
         "discount_minor", "points", "details",
+    ),
+    "answers": (
+        "member_id", "answer_id", "survey", "occasion", "answered_at", "edited_at", "programme_version", "store",
+        "tier", "segments", "answers",
     ),
 }  # fmt: skip
 
@@ -107,3 +112,9 @@ async def export_events(db: Queryable) -> AsyncIterator[ExportRow]:
             for row in rows:
                 yield dict(row)
             after = (rows[-1]["member_id"], rows[-1]["id"])
+
+
+async def export_answers(db: Queryable) -> AsyncIterator[ExportRow]:
+    """Complete answers to surveys, oldest first, with what was known of the member when they were asked."""
+    async for row in surveys.responses(db):
+        yield row

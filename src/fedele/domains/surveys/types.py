@@ -6,8 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, NewType, TypeAlias
 from uuid import UUID
 
-from fedele.domains.surveys.config import Survey
+from fedele.domains.surveys.config import Question, Survey
+from fedele.domains.surveys.figures import Estimate, NpsFigures
 from fedele.kernel.ids import MemberId
+
+__all__ = [
+    "Answer", "AnswerId", "Answers", "Estimate", "GroupBy", "Hindrance", "Invitation", "InvitationState", "NpsFigures",
+    "OpenSurvey", "Past", "QuestionFigures", "SurveyFigures", "public_id",
+]  # fmt: skip
 
 AnswerId = NewType("AnswerId", UUID)
 
@@ -21,6 +27,9 @@ Hindrance: TypeAlias = Literal[
 ]
 """Why a member was not asked: the survey left the programme; the member is no longer one; `when` did not hold;
 `times_max`, `every_days`, `quiet_days`, `asked_max`, `open_max`; its time was over; the purchase came back."""
+
+
+GroupBy: TypeAlias = Literal["all", "store", "tier", "segment", "day", "week", "month"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -94,6 +103,31 @@ class OpenSurvey:
     def asked(self) -> tuple[str, ...]:
         """The keys of the questions to ask, given the answers so far."""
         return self.survey.branches.asked(self.answer.answers if self.answer else self.draft)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class QuestionFigures:
+    """What the answers to one question come to. `counts`: value → how often; of words there is only a count."""
+
+    question: Question
+    answers: int
+    counts: Mapping[str, int]
+    nps: NpsFigures | None = None
+    csat: Estimate | None = None
+    mean: Estimate | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class SurveyFigures:
+    """What a group of members was asked and answered. `key` names the group; '' is all, or those without one."""
+
+    key: str
+    opened: int
+    started: int
+    answered: int
+    response_rate: Estimate | None  # answered of opened, per cent
+    completion_rate: Estimate | None  # answered of started, per cent
+    questions: tuple[QuestionFigures, ...]
 
 
 def public_id(survey_key: str, occasion: str) -> str:

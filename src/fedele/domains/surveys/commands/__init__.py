@@ -2,6 +2,7 @@
 
 from fedele.domains.surveys.commands.answering import answer_survey, forget_member, save_answers
 from fedele.domains.surveys.commands.opening import (
+    OCCASION_LENGTH_MAX,
     Occasion,
     close_due,
     invite,
@@ -11,6 +12,7 @@ from fedele.domains.surveys.commands.opening import (
 )
 
 __all__ = [
+    "OCCASION_LENGTH_MAX",
     "Occasion",
     "answer_survey",
     "close_due",

@@ -106,8 +106,8 @@ async def open_survey(
 
 async def open_invitation(
     tx: Transaction, programme: Programme, member_id: MemberId, survey_key: str, occasion: str, moment: Moment
-) -> Hindrance | None:
-    """Open what is due, announce it, and answer None; or say what hinders it, which skips it or lets it wait.
+) -> bool:
+    """Open what is due and announce it, or note what hinders it, which skips it or lets it wait. Whether it opened.
 
     Two callers at once open it once: the member's operations are serial.
     """
@@ -115,13 +115,13 @@ async def open_invitation(
     past = await queries.past_of(tx, member_id)
     invitation = past.find(survey_key, occasion)
     facts = await find_facts(tx, programme, member_id, moment.now)
-    if invitation is None or facts is None or invitation.state != "waiting" or invitation.opens_at > moment.now:
-        return None
+    if invitation is None or invitation.state != "waiting" or invitation.opens_at > moment.now:
+        return False
     key = (member_id, survey_key, occasion)
     status = await status_of(tx, programme, member_id, moment)
     tier = status.current if status else None
-    reason = openness.hindrance(programme, invitation, facts, tier, past, moment)
-    if reason is None:
+    reason = openness.hindrance(programme, invitation, facts, tier, past, moment) if facts else "inactive"
+    if reason is None and facts is not None:
         assert invitation.closes_at is not None, "only what is always open has no end, and that is never invited to"
         await tx.execute(_OPEN, *key, moment.now, tier, list(facts.values.get("member.segments") or ()))
         await tx.publish(
@@ -130,11 +130,11 @@ async def open_invitation(
                 closes_at=invitation.closes_at,
             )
         )  # fmt: skip
-    elif (later := _later(programme, invitation, reason, moment)) is not None:
+    elif reason is not None and (later := _later(programme, invitation, reason, moment)) is not None:
         await tx.execute(_POSTPONE, *key, later)
     else:
         await tx.execute(_SKIP, *key, reason)
-    return reason
+    return reason is None
 
 
 async def open_due(database: Database, programme_at: Callable[[datetime], Awaitable[Programme]], moment: Moment) -> int:
@@ -189,7 +189,7 @@ async def _open_one(
 ) -> bool:
     try:
         async with database.transaction() as tx:
-            return await open_invitation(tx, programme, member_id, survey_key, occasion, moment) is None
+            return await open_invitation(tx, programme, member_id, survey_key, occasion, moment)
     except DATABASE_LOST:
         raise
     except Exception:  # one member's trouble must not keep everybody behind them from being asked

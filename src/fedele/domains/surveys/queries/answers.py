@@ -25,8 +25,8 @@ SELECT i.survey_key, i.occasion, i.state, i.due_at, i.opens_at, i.closes_at, i.o
 """
 
 _RESPONSES = """
-SELECT a.member_id, a.answer_id, a.survey_key, a.occasion, a.answered_at, a.edited_at, a.answers, a.programme_version,
-       i.store_id, i.tier, i.segments
+SELECT a.member_id, a.answer_id, a.survey_key AS survey, a.occasion, a.answered_at, a.edited_at, a.programme_version,
+       i.store_id AS store, i.tier, i.segments, a.answers
   FROM survey_answer a
   LEFT JOIN survey_invitation i USING (member_id, survey_key, occasion)
  WHERE ($1::text IS NULL OR a.survey_key = $1) AND (a.answered_at, a.answer_id) > ($2, $3)

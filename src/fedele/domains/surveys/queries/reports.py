@@ -1,18 +1,16 @@
 """What a survey's answers come to, in all or apart by store, tier, segment or time."""
 
-import dataclasses
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from fedele.db.database import Queryable
 from fedele.domains.programme.config import ProgrammeConfig
 from fedele.domains.programme.types import Programme
 from fedele.domains.surveys import figures
 from fedele.domains.surveys.config import Csat, FreeText, Matrix, Nps, Question, Rating, Survey
-
-GroupBy: TypeAlias = Literal["all", "store", "tier", "segment", "day", "week", "month"]
+from fedele.domains.surveys.types import GroupBy, QuestionFigures, SurveyFigures
 
 # Who was asked, of whom who began, of whom who answered: by when it opened. A member in two segments counts in
 # both. What is always open has no opening before its first answer.
@@ -65,31 +63,6 @@ _GROUPS: Mapping[GroupBy, str] = {
     "week": "SELECT to_char(date_trunc('week', i.opened_at AT TIME ZONE $4), 'YYYY-MM-DD')",
     "month": "SELECT to_char(i.opened_at AT TIME ZONE $4, 'YYYY-MM')",
 }
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class QuestionFigures:
-    """What the answers to one question come to. `counts`: value → how often; of words there is only a count."""
-
-    question: Question
-    answers: int
-    counts: Mapping[str, int]
-    nps: figures.NpsFigures | None = None
-    csat: figures.Estimate | None = None
-    mean: figures.Estimate | None = None
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class SurveyFigures:
-    """What a group of members was asked and answered. `key` names the group; '' is all, or those without one."""
-
-    key: str
-    opened: int
-    started: int
-    answered: int
-    response_rate: figures.Estimate | None  # answered of opened, per cent
-    completion_rate: figures.Estimate | None  # answered of started, per cent
-    questions: tuple[QuestionFigures, ...]
 
 
 async def report(
