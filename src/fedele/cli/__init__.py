@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str, bool]] = {
     "keys": ("keys", "app", True),
     "jobs": ("jobs", "app", True),
     "rewards": ("rewards", "app", True),
+    "feed": ("feed", "app", True),
     "import": ("exchange", "import_app", True),
     "export": ("exchange", "export_app", True),
     "report": ("report", "app", True),

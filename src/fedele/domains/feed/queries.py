@@ -8,6 +8,7 @@ from fedele.db.database import Queryable
 from fedele.domains.feed.config import FeedConfig
 from fedele.domains.feed.learning.choices import experiment_slot, pack
 from fedele.domains.feed.learning.promotion import (
+    Estimate,
     Evaluation,
     PolicyRecord,
     TooLittleSeen,
@@ -28,6 +29,7 @@ __all__ = [
     "OWN_SOURCES",
     "POLICY",
     "REASONS",
+    "Estimate",
     "Evaluation",
     "FeedPage",
     "FeedProfile",

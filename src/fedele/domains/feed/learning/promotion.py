@@ -9,7 +9,7 @@ from typing import Any
 from fedele.db.database import Database, Queryable
 from fedele.domains.feed.config import FeedConfig
 from fedele.domains.feed.errors import PolicyNotBetter, PolicyUnknown, PolicyUntested
-from fedele.domains.feed.learning.evaluation import Evaluation, evaluate
+from fedele.domains.feed.learning.evaluation import Estimate, Evaluation, evaluate
 from fedele.domains.feed.learning.fitting import Fitted, TooLittleSeen, fit
 from fedele.domains.feed.learning.log import read_choices, read_seen
 from fedele.domains.feed.ranking import POLICY
@@ -140,6 +140,6 @@ async def _promote(database: Database, policy: str, actor: str, figures: dict[st
 
 
 __all__ = [
-    "Evaluation", "PolicyRecord", "TooLittleSeen", "evaluate_policy", "fall_back", "fit_policy", "incumbent_of",
+    "Estimate", "Evaluation", "PolicyRecord", "TooLittleSeen", "evaluate_policy", "fall_back", "fit_policy", "incumbent_of",
     "list_policies", "promote_policy",
 ]  # fmt: skip
