@@ -11,12 +11,14 @@ from fedele.domains.programme.types import Programme
 from fedele.domains.segments import audiences, rfm
 from fedele.domains.segments.conditions.names import FactNames
 from fedele.domains.segments.config import SegmentConfig, SegmentsConfig
+from fedele.domains.segments.facts import FIRST
 from fedele.domains.segments.membership import Condition
-from fedele.domains.segments.types import MemberFacts, Preview, RfmCuts, SegmentStatus, Stint
+from fedele.domains.segments.types import Insider, MemberFacts, Preview, RfmCuts, SegmentStatus, Stint
 from fedele.kernel.clock import Moment
 from fedele.kernel.expressions import Expression
 from fedele.kernel.ids import MemberId
 from fedele.kernel.money import Money, from_units
+from fedele.kernel.pages import Page, decode_cursor, encode_cursor
 
 _READ = """
 SELECT m.status, m.joined_at, p.locale, p.time_zone, p.birthday_month, p.birthday_day, p.home_store, p.preferences,
@@ -145,6 +147,27 @@ async def list_stints(db: Queryable, member_id: MemberId) -> tuple[Stint, ...]:
         "SELECT * FROM segment_member WHERE member_id = $1 ORDER BY entered_at DESC, segment_key", member_id
     )
     return tuple(Stint(r["segment_key"], r["entered_at"], r["left_at"], r["entries_count"]) for r in rows)
+
+
+async def list_insiders(db: Queryable, segment: str, first: int, after: str | None = None) -> Page[Insider]:
+    """Who is inside a segment now, in order of their ids. Raises MalformedCursor."""
+    last = decode_cursor(after, 1)[0] if after else str(FIRST)
+    rows = await db.fetch(
+        "SELECT member_id, entered_at FROM segment_member WHERE segment_key = $1 AND left_at IS NULL"
+        " AND member_id > $2::uuid ORDER BY member_id LIMIT $3",
+        segment, last, first + 1,
+    )  # fmt: skip
+    shown = rows[:first]
+    return Page(
+        items=tuple(Insider(MemberId(row["member_id"]), row["entered_at"]) for row in shown),
+        cursors=tuple(encode_cursor(str(row["member_id"])) for row in shown),
+        has_next=len(rows) > first,
+    )
+
+
+def read_condition(text: str) -> Expression:
+    """A condition that somebody typed, with the names of segments. Raises ExpressionMistake with its place."""
+    return audiences.as_segment(text)
 
 
 async def find_rfm_cuts(db: Queryable, moment: Moment) -> RfmCuts | None:

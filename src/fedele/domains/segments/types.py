@@ -59,7 +59,7 @@ class RfmCuts:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Moved:
-    """What a look at a segment changed: how many entered and left, and how many are inside (None: not counted)."""
+    """What a look at a segment changed: how many entered and left."""
 
     entered: int = 0
     left: int = 0
@@ -108,6 +108,14 @@ class Stint:
     entered_at: datetime
     left_at: datetime | None
     entries_count: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Insider:
+    """Somebody inside a segment."""
+
+    member_id: MemberId
+    entered_at: datetime
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
