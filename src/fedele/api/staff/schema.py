@@ -13,6 +13,7 @@ from fedele.api.staff.closing import ClosingQuery
 from fedele.api.staff.community import CommunityMutation, CommunityQuery
 from fedele.api.staff.explaining import ExplainQuery
 from fedele.api.staff.fraud import FraudMutation, FraudQuery
+from fedele.api.staff.journeys import JourneyMutation, JourneyQuery
 from fedele.api.staff.ledger import LedgerFields, LedgerMutation
 from fedele.api.staff.members import MemberMutation, MemberQuery, ProfileFields, fetch_member
 from fedele.api.staff.memberships import MembershipFields, MembershipMutation
@@ -96,6 +97,7 @@ QUERIES: tuple[type, ...] = (
     SupportQuery,
     SegmentQuery,
     SurveyQuery,
+    JourneyQuery,
 )
 MUTATIONS: tuple[type, ...] = (
     MemberMutation,
@@ -113,6 +115,7 @@ MUTATIONS: tuple[type, ...] = (
     SupportMutation,
     SegmentMutation,
     SurveyMutation,
+    JourneyMutation,
 )
 
 

@@ -41,10 +41,9 @@ async def find_picture(db: Queryable, member_id: MemberId, picture_id: PictureId
     return Picture(picture_id, member_id, row["width"], row["height"], row["uploaded_at"]) if row else None
 
 
-async def picture_bytes(db: Queryable, member_id: MemberId, picture_id: PictureId) -> bytes | None:
-    """A picture as JPEG, or None."""
-    sql = "SELECT bytes FROM member_picture WHERE member_id = $1 AND picture_id = $2"
-    found: bytes | None = await db.fetch_value(sql, member_id, picture_id)
+async def picture_bytes(db: Queryable, picture_id: PictureId) -> bytes | None:
+    """A picture as JPEG, or None: for whoever holds its link, which does not say whose it is."""
+    found: bytes | None = await db.fetch_value("SELECT bytes FROM member_picture WHERE picture_id = $1", picture_id)
     return found
 
 
@@ -145,6 +144,14 @@ async def list_entries(
 async def find_entry(db: Queryable, member_id: MemberId, entry_id: EntryId) -> Entry | None:
     """One entry, or None."""
     row = await db.fetch_row(_ENTRY + " WHERE e.member_id = $1 AND e.entry_id = $2", member_id, entry_id)
+    return _entry(row) if row else None
+
+
+async def find_entry_in(db: Queryable, contest_key: str, entry_id: EntryId) -> Entry | None:
+    """An approved entry of a contest, whoever's it is, or None."""
+    row = await db.fetch_row(
+        _ENTRY + " WHERE e.contest_key = $1 AND e.state = 'approved' AND e.entry_id = $2", contest_key, entry_id
+    )
     return _entry(row) if row else None
 
 

@@ -59,6 +59,7 @@ class PictureRow(Table, table=True):
     __tablename__ = "member_picture"
     __table_args__ = (
         UniqueConstraint("member_id", "sha256"),
+        Index("ix_member_picture_picture_id", "picture_id"),
         Index("ix_member_picture_member_id_uploaded_at", "member_id", "uploaded_at"),
     )
     member_id: UUID = Field(sa_type=Uuid, primary_key=True)

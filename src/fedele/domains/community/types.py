@@ -1,6 +1,9 @@
 """The records of the community. Units are scaled integers of the currency."""
 
+import base64
 import dataclasses
+import hashlib
+import hmac
 from datetime import datetime
 from typing import Any, Literal, NewType
 from uuid import UUID
@@ -118,3 +121,28 @@ class Place:
     asked_at: datetime
     attended_at: datetime | None
     award: Award
+
+
+class PictureLinks:
+    """Links to pictures: `…/pictures/{id}.jpg?key=…`, the key an HMAC of the id.
+
+    They do not expire, so that apps and moderators may keep them; erasure ends them, since it deletes the picture.
+    """
+
+    def __init__(self, base_url: str, secret: bytes) -> None:
+        if len(secret) < 32:
+            raise ValueError("the secret for links needs at least 32 bytes")
+        self._base_url, self._secret = base_url.rstrip("/"), secret
+
+    def url(self, picture_id: PictureId) -> str:
+        """The link to this picture. It does not say whose it is."""
+        return f"{self._base_url}/pictures/{picture_id.hex}.jpg?key={self.key(picture_id)}"
+
+    def key(self, picture_id: PictureId) -> str:
+        """144 bits nobody can guess without the secret."""
+        mac = hmac.new(self._secret, b"fedele.picture.1:" + picture_id.bytes, hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(mac[:18]).decode()
+
+    def opens(self, picture_id: PictureId, key: str) -> bool:
+        """Is this the key of that picture? Takes the same time either way."""
+        return hmac.compare_digest(self.key(picture_id).encode(), key.encode())

@@ -27,6 +27,8 @@ CREATE TABLE member_picture (
     CONSTRAINT uq_member_picture_member_id_sha256 UNIQUE (member_id, sha256)
 );
 ALTER TABLE member_picture ALTER COLUMN bytes SET STORAGE EXTERNAL;  -- a JPEG does not compress
+-- A link names the picture alone, so that whoever sees it does not learn whose it is.
+CREATE INDEX ix_member_picture_picture_id ON member_picture (picture_id);
 CREATE INDEX ix_member_picture_member_id_uploaded_at ON member_picture (member_id, uploaded_at);
 
 -- A review: one of a member about one thing. The words go with erasure.

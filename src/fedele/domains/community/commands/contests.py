@@ -64,19 +64,20 @@ async def vote(
     tx: Transaction,
     programme: Programme,
     member_id: MemberId,
-    of: tuple[MemberId, EntryId],
+    contest_key: str,
+    entry_id: EntryId,
     moment: Moment,
-) -> str:
-    """Vote for another member's entry, or move the vote to it: one vote a member and contest; the contest's key.
+) -> None:
+    """Vote for another member's entry, or move the vote to it: one vote a member and contest.
 
     Raises NotFound, OwnEntry, VotingClosed.
     """
-    entry = await queries.find_entry(tx, *of)
-    if entry is None or entry.state != "approved":
+    entry = await queries.find_entry_in(tx, contest_key, entry_id)
+    if entry is None:
         raise NotFound(what="entry", field="entryId")
     if entry.member_id == member_id:
         raise errors.OwnEntry(field="entryId")
-    contest = _contest(programme, entry.contest_key)
+    contest = _contest(programme, contest_key)
     zone = programme.section(ProgrammeConfig).time_zone
     begins, ends = contest.dates.starts_at(zone), contest.voting_until(zone)
     if not contest.votes or (begins and moment.now < begins) or (ends and moment.now >= ends):
@@ -90,7 +91,6 @@ async def vote(
         member_id, contest.key, entry.id, moment.now,
     )  # fmt: skip
     await tx.touch(member_id)
-    return contest.key
 
 
 async def decide_contest(tx: Transaction, programme: Programme, contest_key: str, actor: str, moment: Moment) -> Result:

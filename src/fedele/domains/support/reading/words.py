@@ -9,7 +9,7 @@ _WORD = re.compile(r"\w+")
 _SAME = str.maketrans({"ى": "ي", "ة": "ه", "ـ": None, "ё": "е", "'": " ", "’": " "})
 # Written together with the Arabic word that follows: and, so, by, for, as, the.
 _CLITICS = ("وال", "فال", "بال", "كال", "لل", "ال", "و", "ف", "ب", "ل", "ك")
-_STEM_LEAST = 3  # letters that are left of a word when a clitic is taken off
+_STEM_LEAST = 2  # letters that are left of a word when something is taken off
 
 
 @functools.lru_cache(maxsize=2048)
@@ -49,5 +49,6 @@ def _forms(word: str) -> tuple[str, ...]:
     """The word, and the same without what Arabic writes before it."""
     if not "\u0621" <= word[0] <= "\u064a":
         return (word,)
-    bare = (word.removeprefix(clitic) for clitic in _CLITICS if word.startswith(clitic))
-    return (word, *(form for form in bare if len(form) >= _STEM_LEAST))
+    bare = [word, *(word.removeprefix(clitic) for clitic in _CLITICS if word.startswith(clitic))]
+    bare += [form[:-1] for form in bare if form.endswith("ا")]  # the accusative's ending
+    return tuple(form for form in bare if form == word or len(form) >= _STEM_LEAST)
