@@ -105,7 +105,8 @@ async def _tell(
     moment: Moment,
 ) -> int:
     fired, places = 0, frozenset({scope.place.key}) if scope.place else frozenset[str]()
-    cause = Cause("time", f"from:{ring.occurrence.isoformat()}")
+    # The occasion is the offer's own window, so that who was told at eight is not told again on walking in at nine.
+    cause = Cause("time", f"from:{ring.occurrence.isoformat()}" if offer.schedule.always else None)
     for member_id in members:  # in ascending order, as all who lock several do
         await tx.lock_member(member_id)
         setting = await setting_of(tx, programme, member_id, moment, places)
