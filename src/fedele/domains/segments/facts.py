@@ -99,7 +99,7 @@ SELECT m.member_id, coalesce(v.version, 0), $2,
         WHERE k.member_id = m.member_id AND k.state IN ('running', 'refunded') AND at > $2) k
  CROSS JOIN LATERAL (
        SELECT jsonb_object_agg(survey_key, answers) AS answers
-         FROM (SELECT DISTINCT ON (survey_key) survey_key, answers FROM survey_answer
+         FROM (SELECT DISTINCT ON (survey_key) survey_key, facts AS answers FROM survey_answer
                 WHERE member_id = m.member_id AND answered_at <= $2
                 ORDER BY survey_key, answered_at DESC, answer_id DESC) AS latest) a
  WHERE m.member_id = ANY($1) AND m.status <> 'erased'

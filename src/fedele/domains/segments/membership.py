@@ -110,14 +110,12 @@ async def refresh(database: Database, segment: SegmentConfig, names: FactNames) 
     quiet = last is None and not segment.announce_first
     if condition.reason is not None or last is None or last["definition"] != segment.when.text:
         moved = await _in_pages(database, segment, condition, quiet=quiet)
-        count = await count_inside(database.reader, segment.key)
     else:
-        count, differing = await _difference(database, segment, condition)
         moved = Moved()
-        for ids in batches(differing, MOVE_BATCH):
+        for ids in batches(await _differing(database, segment, condition), MOVE_BATCH):
             async with database.transaction() as tx:
                 moved += await judge(tx, segment, condition, ids)
-        count = count if not differing else await count_inside(database.reader, segment.key)
+    count = await count_inside(database.reader, segment.key)
     took = round((time.perf_counter() - began) * 1000)
     async with database.transaction() as tx:
         await tx.execute(
@@ -133,19 +131,15 @@ async def refresh(database: Database, segment: SegmentConfig, names: FactNames) 
     return Refreshed(segment.key, names.now, count, moved, took, condition.reason)
 
 
-async def _difference(database: Database, segment: SegmentConfig, condition: Condition) -> tuple[int, list[MemberId]]:
-    """How many the condition holds for, and whose membership is another than that: one pass over the facts."""
-    parameters = Parameters([segment.key])
-    sql = f"""
-        SELECT count(*) FILTER (WHERE inside) AS inside_count,
-               array_agg(member_id) FILTER (WHERE inside <> was) AS differing
-          FROM (SELECT f.member_id, {condition.sql(parameters)} AS inside, f.segments @> ARRAY[$1::text] AS was
-                  FROM member_facts f) AS judged
-         WHERE inside OR was
+async def _differing(database: Database, segment: SegmentConfig, condition: Condition) -> list[MemberId]:
+    """Whose membership is another than the condition says: one pass over the facts, each judged once.
+
+    An aggregate over a plain filter, so that PostgreSQL spreads the pass over its workers as it does for a count.
     """
-    row = await database.reader.fetch_row(*parameters.of(sql))
-    assert row is not None
-    return row["inside_count"], sorted(MemberId(one) for one in row["differing"] or ())
+    parameters = Parameters([segment.key])
+    inside = condition.sql(parameters)
+    sql = f"SELECT array_agg(f.member_id) FROM member_facts f WHERE {inside} <> ($1::text = ANY(f.segments))"
+    return sorted(MemberId(one) for one in await database.reader.fetch_value(*parameters.of(sql)) or ())
 
 
 async def _in_pages(database: Database, segment: SegmentConfig, condition: Condition, *, quiet: bool) -> Moved:
