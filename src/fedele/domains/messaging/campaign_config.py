@@ -18,7 +18,7 @@ class EveryoneException(Section):
 class Audience(Section):
     """Whom a campaign is for: a segment, a condition on the member, or members who satisfy both."""
 
-    segment: Key | None = None
+    segment: Annotated[str, Refers("segment")] | None = None
     when: MemberCondition | None = None
     everyone: EveryoneException | None = None
     """Without it a campaign is refused whose audience turns out to be every member."""

@@ -3,6 +3,7 @@
 What the ledger announces is told here; a room above has its own events told by `commands.announcing` in its handlers.
 """
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
@@ -13,11 +14,13 @@ from fedele.domains.messaging import commands
 from fedele.domains.messaging.delivery import Delivery
 from fedele.domains.messaging.events import MessageQueued
 from fedele.domains.messaging.types import AmountValue, Value
+from fedele.domains.programme.errors import NoProgramme
 from fedele.domains.programme.types import Programme
 from fedele.jobs.types import Handler, Schedule
 from fedele.kernel.clock import Moment
 
 DUE_EVERY_SECONDS = 2.0
+CAMPAIGNS_EVERY_SECONDS = 2.0
 
 LEDGER_EVENTS: tuple[type[ledger.LedgerEvent], ...] = (
     ledger.PointsEarned,
@@ -49,7 +52,12 @@ def schedules(delivery: Delivery) -> tuple[Schedule, ...]:
     async def send_letters_due(moment: Moment) -> None:
         await delivery.send_letters_due()
 
+    async def campaigns(moment: Moment) -> None:
+        with contextlib.suppress(NoProgramme):  # a new deployment: nothing to send yet
+            await commands.run_campaigns(delivery.database, delivery.programme_at, moment)
+
     return (
+        Schedule("messaging.run_campaigns", CAMPAIGNS_EVERY_SECONDS, campaigns),
         Schedule("messaging.send_due_pushes", DUE_EVERY_SECONDS, send_due),
         Schedule("messaging.send_due_letters", DUE_EVERY_SECONDS, send_letters_due),
     )

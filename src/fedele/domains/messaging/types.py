@@ -269,3 +269,63 @@ class PushRecord:
     next_at: datetime
     attempts_count: int
     last_reason: str | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CampaignPreview:
+    """What would become of a campaign now. `reasons` counts members who would not get it now, each once.
+
+    `refused`: its audience is every member, and nobody said why.
+    """
+
+    campaign: str
+    audience_count: int
+    everyone_count: int
+    now_count: int
+    later_count: int
+    reasons: Mapping[Reason, int]
+    channels: Mapping[str, int]
+    refused: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CampaignRun:
+    """One sending of a campaign. `judged_count` members were looked at, `sent_count` of them are written to."""
+
+    run_id: UUID
+    campaign_key: str
+    due_at: datetime
+    state: str
+    audience_count: int
+    everyone_count: int
+    exception_reason: str | None
+    judged_count: int
+    sent_count: int
+    started_at: datetime
+    ended_at: datetime | None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class WhyNot:
+    """Why a member would get a campaign now, or not: in its audience, in which arm, and the ruling for each channel."""
+
+    in_audience: bool
+    variant: str | None
+    rulings: tuple[tuple[Channel, Outcome, Reason, datetime | None], ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class FunnelLine:
+    """From reach to deed for one variant and channel. Counts are of members; `converted` did what the goal names
+    within its days. The holdout is a line of its own, to compare with.
+    """
+
+    variant: str
+    channel: Channel
+    judged: int
+    sent: int
+    delivered: int
+    seen: int
+    opened: int
+    clicked: int
+    converted: int
