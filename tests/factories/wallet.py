@@ -11,6 +11,8 @@ from fedele.domains.wallet.types import CardBalance, CardExpiry, CardPlace, Card
 from fedele.kernel.ids import MemberId, StoreId
 
 PASSES = Path(__file__).parents[2] / "passes"
+DESIGNS = tuple(sorted(path.name for path in PASSES.iterdir() if path.is_dir()))
+LANGUAGES = ("en", "it", "ru", "ar")
 SIGNED_AT = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 MEMBER = MemberId(UUID("0193a5c2-7c1e-7d3a-8f10-1234567890ab"))
 

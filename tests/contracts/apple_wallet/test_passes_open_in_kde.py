@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from fedele.adapters.apple_wallet.assembler import AppleWallet
-from tests.factories.wallet import SIGNED_AT, card_state
+from fedele.adapters.apple_wallet.assembler import AppleWallet, AppleWallets
+from fedele.adapters.wallet_preview.samples import sample_card
+from tests.factories.wallet import DESIGNS, LANGUAGES, SIGNED_AT, card_state
 
 SOURCE = Path(__file__).parents[2] / "clients" / "kpkpass_reader" / "main.cpp"
 
@@ -57,6 +59,31 @@ def test_the_card_opens_in_every_language(
     assert card["fields"]["tier"]["value"] == "Oro"
     assert not any(field["label"].startswith("label.") for field in card["fields"].values())
     assert not any(field["value"].startswith("text.") for field in card["fields"].values())
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_design_opens_in_every_language(
+    reader: Path, apple_wallets: AppleWallets, tmp_path: Path, design: str, language: str
+) -> None:
+    """Each card is read whole: no bare key, the member's figures, the code, the colours, the pictures."""
+    wallet = apple_wallets.named(design)
+    state = sample_card(wallet.design, language)
+    card = read(reader, wallet.sign(state, SIGNED_AT), language, tmp_path)
+    words = wallet.design.strings[language]
+    shown = [text for field in card["fields"].values() for text in field.values()]
+    assert shown
+    assert not set(shown) & words.keys()
+    document = json.loads(wallet.content(state))
+    style = document.get("storeCard") or document["generic"]
+    for field in (field for group in style.values() for field in group):
+        seen = card["fields"][field["key"]]
+        assert seen["label"] == words[field["label"]]
+        assert seen["value"] == words.get(field["value"], field["value"])
+    assert [code["message"] for code in card["barcodes"]] == [state.card_code]
+    assert card["images"]["icon"] == [[38, 38], [76, 76], [114, 114]]
+    red, green, blue = (int(part) for part in re.findall(r"\d+", document["backgroundColor"]))
+    assert card["backgroundColor"] == f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def test_the_reader_sees_what_the_till_needs(reader: Path, apple_wallet: AppleWallet, tmp_path: Path) -> None:

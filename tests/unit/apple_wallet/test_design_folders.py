@@ -30,6 +30,27 @@ def rewrite(name: str, old: str, new: str) -> Callable[[Path], None]:
     return spoil
 
 
+def look(name: str, brand: dict[str, str]) -> Callable[[Path], None]:
+    """Add a look with these colours; without any, an empty folder."""
+
+    def add(folder: Path) -> None:
+        (folder / "looks" / name).mkdir(parents=True)
+        if brand:
+            (folder / "looks" / name / "brand.json").write_text(json.dumps(brand))
+
+    return add
+
+
+def both(*spoils: Callable[[Path], None]) -> Callable[[Path], None]:
+    """One after the other."""
+
+    def spoil(folder: Path) -> None:
+        for each in spoils:
+            each(folder)
+
+    return spoil
+
+
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
@@ -48,6 +69,47 @@ def rewrite(name: str, old: str, new: str) -> Callable[[Path], None]:
             lambda folder: (folder / "ar.lproj/pass.strings").write_text('"a" = "ب";', "utf-16"),
             "ar.lproj/pass.strings: is not UTF-8",
         ),
+        (lambda folder: (folder / "logo@2x.png").unlink(), "grocer/logo@2x.png: is missing beside its other sizes"),
+        (lambda folder: (folder / "ar.lproj/strip.png").unlink(), "grocer/ar.lproj/strip.png: is missing beside"),
+        (lambda folder: (folder / "icon.png").write_bytes(b"GIF89a"), "grocer/icon.png: is not a PNG"),
+        (lambda folder: (folder / "logo@4x.png").write_bytes(b""), "grocer/logo@4x.png: Wallet knows no such image"),
+        (
+            lambda folder: shutil.copy(folder / "icon.png", folder / "thumbnail.png"),
+            "is shown by generic and eventTicket",
+        ),
+        (
+            lambda folder: (folder / "strip.png").write_bytes((folder / "strip.png").read_bytes() + bytes(2**20)),
+            "below 1 MB",
+        ),
+        (lambda folder: (folder / "pass.json").unlink(), "grocer/pass.json: is missing"),
+        (lambda folder: (folder / "pass.json").write_text("[]"), "grocer/pass.json: must be an object"),
+        (rewrite("pass.json", '"maxDistance"', "maxDistance"), "grocer/pass.json: line 7"),
+        (rewrite("brand.json", '"labelColor"', '"labelColour"'), "brand.json: labelColour is unknown"),
+        (rewrite("brand.json", '"labelColor"', '"labelColour"'), "brand.json: labelColor must be a colour"),
+        (rewrite("en.lproj/pass.strings", '"POINTS"', '""'), "en.lproj/pass.strings: 'label.balance' has no words"),
+        (rewrite("it.lproj/pass.strings", '"label.tier"', '"label.balance"'), "'label.balance' is there twice"),
+        (rewrite("pass.json", "label.since", "label.joined"), "has no words for 'label.joined'"),
+        (rewrite("pass.json", "label.since", "label.joined"), "'label.since' is used nowhere"),
+        (rewrite("google.json", '"it": "Punti", ', ""), "google.json: balanceLabel has no words in 'it'"),
+        (
+            rewrite("google.json", '{ "en": "Points"', '"Points", "x": { "en": "Points"'),
+            "balanceLabel must be words by language",
+        ),
+        (lambda folder: (folder / "pass.jsn").write_text("{}"), "grocer/pass.jsn: is no part of a card"),
+        (lambda folder: (folder / "de.lproj").mkdir(), "grocer/de.lproj: holds no pass.strings"),
+        (lambda folder: [shutil.rmtree(each) for each in folder.glob("*.lproj")], "needs at least one language"),
+        (look("tier/gold", {}), "looks/tier/gold: holds neither a picture nor a brand.json"),
+        (
+            look("tier/gold", {"foregroundColor": "#0b5d3c"}),
+            "looks/tier/gold/brand.json: foregroundColor on backgroundColor",
+        ),
+        (
+            look("tier/gold", {"foregroundColor": "gold"}),
+            "looks/tier/gold/brand.json: foregroundColor must be a colour",
+        ),
+        (look("balance/many", {"foregroundColor": "#ffffff"}), "looks/balance/many: must be a whole number"),
+        (look("weather/rain", {"foregroundColor": "#ffffff"}), "looks/weather: is unknown"),
+        (both(look("tier/gold", {"labelColor": "#ffffff"}), look("balance/3", {"labelColor": "#ffffff"})), "keep one"),
     ],
 )
 def test_a_spoilt_folder_names_file_and_fault(folder: Path, spoil: Callable[[Path], object], says: str) -> None:
@@ -66,6 +128,21 @@ def test_a_spoilt_folder_names_file_and_fault(folder: Path, spoil: Callable[[Pat
         ('"maxDistance": 500', '"serialNumber": "1"', "serialNumber is set by Fedele"),
         ('"storeCard"', '"storecard"', "storecard: Extra inputs"),
         ('"key": "member"', '"key": "balance"', "field keys must differ: balance"),
+        ('"maxDistance": 500', '"locations": []', "locations is set by Fedele"),
+        ('"maxDistance": 500', '"semantics": {"membershipProgramme": "x"}', "semantics.membershipProgramme"),
+        ('"maxDistance": 500', '"semantics": {"eventStartDate": "soon"}', "semantics.eventStartDate"),
+        ('"maxDistance": 500', '"appLaunchURL": "app://card"', "appLaunchURL needs associatedStoreIdentifiers"),
+        ('"maxDistance": 500', '"generic": {}', "exactly one of storeCard"),
+        ('"maxDistance": 500', '"relevantDate": "2026-11-22T09:00:00"', "relevantDate"),
+        (
+            '"maxDistance": 500',
+            '"featuredActions": [{"identifier": "a", "type": "shop", "url": "shop"}]',
+            "featuredActions.0.url",
+        ),
+        ("PKBarcodeFormatQR", "PKBarcodeFormatITF", "barcodes.0.format"),
+        ("PKBarcodeFormatQR", "PKBarcodeFormatCode39", "PKBarcodeFormatCode39 needs iOS 27; add a PKBarcodeFormatQR"),
+        ("iso-8859-1", "latin-99", "messageEncoding 'latin-99' is no character set"),
+        ('"textAlignment": "PKTextAlignmentNatural" }', '"textAlignment": "left" }', "textAlignment"),
     ],
 )
 def test_a_spoilt_template_is_refused_when_compiled(

@@ -142,7 +142,7 @@ class AppleWallet:
         unknown = [(path, name) for path, name in placeholders_in(template) if not is_known(name)]
         problems += [f"{path}: there is no ${{{name}}}; passes/README.md lists what there is" for path, name in unknown]
         for look in self._compiled.values():
-            for card in (full_card(template), bare_card()):
+            for card in (full_card(template), bare_card(template)):
                 problems += document_problems(orjson.loads(self._content(look, card)))
         if problems:
             raise DesignError([f"{self.design.name}/{problem}" for problem in dict.fromkeys(problems)])

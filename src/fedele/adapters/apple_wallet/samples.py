@@ -47,13 +47,13 @@ def _code_for(template: Mapping[str, Any]) -> str:
     return {"PKBarcodeFormatEAN13": "0" * 13, "PKBarcodeFormatI2of5": "0" * 14}.get(next(iter(formats), ""), "0")
 
 
-def bare_card() -> CardState:
+def bare_card(template: Mapping[str, Any]) -> CardState:
     """The card of a member of whom nothing is known but the card code."""
     return CardState(
         member_id=_NOBODY,
         serial=card_serial(_NOBODY),
         authentication_token="0" * 32,
-        card_code="0",
+        card_code=_code_for(template),
         display_name="",
         locale="en",
         programme_name="Programme",

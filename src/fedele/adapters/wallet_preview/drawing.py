@@ -10,6 +10,7 @@ from fedele.adapters.wallet_preview.items import Box, Code, Face, Picture, Rgb, 
 
 TABLE: Rgb = (228, 229, 233)
 CAPTION: Rgb = (96, 98, 106)
+QUIET_MODULES = 11  # on either side: EAN-13 asks for that many, the others for ten
 CORNER, MARGIN, CAPTION_HEIGHT = 13.0, 26.0, 22.0
 Files = Mapping[str, bytes]
 
@@ -112,10 +113,12 @@ def _draw_code(image: Image.Image, code: Code, scale: int) -> None:
         for index, line in enumerate(letters.wrapped(str(error), 8, letters.REGULAR, code.width)):
             ImageDraw.Draw(image).text((left, top + index * 10 * scale), line, font=font, fill=(176, 0, 32))
         return
-    # Whole pixels a module, or bars of one width would differ and scanners stumble.
-    module = max(1, min(width // len(rows[0]), height // len(rows) if len(rows) > 1 else width))
+    # Whole pixels a module, or bars of one width would differ and scanners stumble; and bars need white beside them.
+    linear = len(rows) == 1
+    module = width // (len(rows[0]) + QUIET_MODULES * 2) if linear else min(width // len(rows[0]), height // len(rows))
+    module = max(1, module)
     drawn = Image.new("L", (len(rows[0]), len(rows)), 255)
     drawn.putdata([0 if dark else 255 for row in rows for dark in row])
-    tall = module * len(rows) if len(rows) > 1 else height
+    tall = height if linear else module * len(rows)
     drawn = drawn.resize((module * len(rows[0]), tall), Image.Resampling.NEAREST)
     image.paste(drawn, (left + (width - drawn.width) // 2, top + (height - drawn.height) // 2))
