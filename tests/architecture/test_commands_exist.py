@@ -23,6 +23,8 @@ COMMANDS = {
     "keys create", "keys list", "keys revoke", "keys generate",
     "jobs held", "jobs retry", "report liability", "report breakage",
     "feed fit", "feed evaluate", "feed promote", "feed policies", "feed fall-back",
+    "segments list", "segments preview", "segments refresh", "segments rebuild", "segments measure-rfm",
+    "segments import",
     "schema export", "documents build", "documents publish",
 }  # fmt: skip
 
@@ -37,6 +39,8 @@ WITH_JSON = {
     "programme withdraw", "programme versions", "programme rerate", "programme explain", "programme templates",
     "keys create", "keys list", "keys revoke", "jobs held", "jobs retry", "wallet doctor", "scenario run",
     "till simulate", "report liability", "report breakage",
+    "segments list", "segments preview", "segments refresh", "segments rebuild", "segments measure-rfm",
+    "segments import",
     "rewards shelves", "rewards draw", "rewards verify-draw",
     "feed fit", "feed evaluate", "feed promote", "feed policies",
 }  # fmt: skip
