@@ -22,11 +22,13 @@ from fedele.cli.demo_banner import print_banner
 from fedele.cli.demo_data import DemoDataWrong, load_demo_data
 from fedele.cli.demo_people import prepare_people
 from fedele.cli.demo_progress import DemoProgressBar
+from fedele.cli.demo_weather import write_weather
 from fedele.cli.loops import run
 from fedele.cli.server import Server
 from fedele.cli.told import console, told
 from fedele.db import embedded
 from fedele.db.migrate import migrate
+from fedele.kernel.clock import moment_now
 from fedele.keyring import open_keyring
 from fedele.logs import configure_logs
 from fedele.settings import Settings, SettingsError, read_settings
@@ -51,7 +53,7 @@ def demo(
             _reset(data)
         settings = read_settings(
             data_dir=data, port=port, base_url=f"http://127.0.0.1:{port}", graphql_documents="open",
-            log_format="console", log_level="warning",
+            log_format="console", log_level="warning", weather_source="csv", weather_file=data / "demo-weather.csv",
         )  # fmt: skip
         configure_logs(settings.log_format, settings.log_level)
         console.print("[bold]Fedele[/bold] is getting ready …")
@@ -127,6 +129,8 @@ async def _prepare(settings: Settings, fcm_url: str, households: int | None) -> 
     """Schema, data, people: the application, and what `demo.json` says of it."""
     assert settings.database_url is not None, "the demo always has a database"
     await migrate(settings.database_url.get_secret_value())
+    if settings.weather_file is not None:
+        write_weather(settings.weather_file, moment_now().now)
     fedele = wire(settings, open_keyring(settings, may_create=True))
     try:
         with DemoProgressBar() as bar:

@@ -20,6 +20,7 @@ from fedele.domains.programme.types import (
     Text,
     TierRef,
 )
+from fedele.domains.segments.config import SegmentRef
 from fedele.kernel.vocabulary import LineCondition, MemberCondition, WeatherCondition
 
 
@@ -29,7 +30,7 @@ class Audience(Section):
     when: MemberCondition | None = None
     """CEL over member and now."""
     tiers: tuple[TierRef, ...] = ()
-    segments: tuple[Key, ...] = ()
+    segments: tuple[SegmentRef, ...] = ()
 
 
 class Limits(Section):

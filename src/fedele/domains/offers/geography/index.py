@@ -13,6 +13,7 @@ import numpy as np
 from fedele.domains.offers.config import AreasConfig, Offer, OffersConfig
 from fedele.domains.offers.geography.cells import Integers, cells_of, cover_all
 from fedele.domains.offers.geography.shapes import Cap, Shape
+from fedele.domains.offers.geography.where import Area, Where
 from fedele.domains.programme.config import Place, Places
 from fedele.domains.programme.types import Programme
 
@@ -102,7 +103,8 @@ def shapes_of(offer: Offer, programme: Programme) -> Iterator[tuple[Shape, Place
     for place in places_of(offer, programme):
         yield Cap(place.latitude, place.longitude, where.radius_metres or place.radius_metres), place
     areas = {area.key: area for area in programme.section(AreasConfig)} if where.areas else {}
-    for holder in (where, *(areas[key] for key in where.areas)):
+    holders: list[Where | Area] = [where, *(areas[key] for key in where.areas)]
+    for holder in holders:
         for circle in holder.circles:
             yield circle.shape(), None
         for polygon in holder.polygons:

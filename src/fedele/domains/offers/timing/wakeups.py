@@ -118,8 +118,8 @@ def _times(
         instant = instant_of(day, at, scope.time_zone)
         ends_at = instant + timedelta(hours=12)
         if not offer.schedule.always:
-            stretch = open_stretch(offer.schedule, instant, scope.time_zone)
-            ends_at = stretch.ends_at if stretch is not None else instant
+            holding = open_stretch(offer.schedule, instant, scope.time_zone)
+            ends_at = holding.ends_at if holding is not None else instant
         if ends_at > instant:
             yield instant, ends_at
         day += timedelta(days=1)
