@@ -7,6 +7,7 @@ from fedele.api import ids
 from fedele.db.database import Database
 from fedele.domains.feed.types import ShownCard
 from fedele.domains.ledger.commands import post
+from fedele.domains.recommendations.commands import learn
 from fedele.domains.rewards.commands import redeem_reward
 from fedele.domains.surveys.commands import Occasion, answer_survey
 from fedele.kernel.clock import Moment
@@ -44,9 +45,12 @@ async def bought(database: Database, member_id: MemberId, moment: Moment, skus_c
                 """
                 INSERT INTO purchase_line (member_id, purchase_id, line_number, kind, sku, name, category, quantity,
                                            amount_minor, tax_minor, discount_minor)
-                VALUES ($1, $2, $3, 'goods', $4, $4, 'SOUP', 1, 500, 0, 0)
+                VALUES ($1, $2, $3, 'goods', $4, $4, $5, 1, 500, 0, 0)
                 """,
-                [(member_id, purchase_id, number, f"sku-{first_sku + number}") for number in range(1, skus_count + 1)],
+                [
+                    (member_id, purchase_id, number, f"sku-{first_sku + number}", f"SHELF {number % 8}")
+                    for number in range(1, skus_count + 1)
+                ],
             )
     await invited(database, grocer(), member_id, "after-shop", Occasion(str(purchase_id), at, "store-367"), moment)
     return str(purchase_id)
@@ -127,6 +131,14 @@ async def a_survey_report(api: Api) -> dict[str, Any]:
 async def an_open_survey(api: Api) -> dict[str, Any]:
     """A purchase that opens one."""
     await bought(api.database, api.member.member_id, api.moment)
+    return {}
+
+
+async def a_taste(api: Api) -> dict[str, Any]:
+    """A member of whose purchases something was learned."""
+    await bought(api.database, api.member.member_id, api.moment)
+    async with api.database.transaction() as tx:
+        await learn(tx, api.member.member_id, api.moment)
     return {}
 
 

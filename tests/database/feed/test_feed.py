@@ -8,15 +8,20 @@ from typing import Any
 import pytest
 
 from fedele.db.database import Database
+from fedele.domains.activity.types import Product
 from fedele.domains.feed import commands
 from fedele.domains.feed.errors import FeedBatchTooLarge
 from fedele.domains.feed.own_sources import OWN_SOURCES
-from fedele.domains.feed.queries import build_feed, shown
-from fedele.domains.feed.types import FeedEvent, FeedEventKind, Ranked, Situation
+from fedele.domains.feed.queries import build_feed, paired, shown
+from fedele.domains.feed.types import Candidate, FeedEvent, FeedEventKind, Ranked, Situation
 from fedele.domains.ledger.commands import post
+from fedele.domains.offers.checking.products import covered_by
 from fedele.domains.offers.commands import claim_offer
+from fedele.domains.offers.config import OffersConfig
 from fedele.domains.offers.feed import FEED_SOURCE as OFFERS
 from fedele.domains.recommendations.feed import FEED_SOURCE as PRODUCTS
+from fedele.domains.recommendations.queries import fit_of
+from fedele.domains.recommendations.types import Known, Recommended
 from fedele.domains.rewards.feed import FEED_SOURCE as REWARDS
 from fedele.domains.segments.queries import find_facts
 from fedele.domains.surveys.commands import Occasion
@@ -174,3 +179,109 @@ async def test_feed_events_are_kept_once_and_a_dismissed_card_stays_away(databas
     with pytest.raises(FeedBatchTooLarge):
         async with database.transaction() as tx:
             await commands.record_feed_events(tx, member_id, batch * 30, MORNING)
+
+
+async def test_the_reason_of_every_card_is_a_fact_that_lifts_it(database: Database, admin: Any) -> None:
+    """In every language, for every kind of card: the sentence is of a fact with a weight above nothing, the terms sum
+    to the score, and the card without the fact is worth less."""
+    member_id = await regular(database, admin, "milk", "bread")
+    for locale in ("en", "it", "ru", "ar"):
+        for ranked in await feed(database, member_id, locale=locale, first=100):
+            cited = ranked.cited
+            assert cited is not None, ranked.candidate
+            assert cited.weight > 0
+            assert ranked.reason == (cited.reason or ranked.candidate.reason)
+            assert "{" not in ranked.reason
+            assert sum(term.weight for term in ranked.terms) == pytest.approx(ranked.score)
+            without = [term for term in ranked.candidate.terms if term is not cited]
+            assert sum(term.weight for term in without) < ranked.score
+
+
+async def test_off_means_a_good_feed_that_knows_nothing_of_the_member(database: Database, admin: Any) -> None:
+    """Who refused personalization: every kind of card still, products that sell instead of their own, and tokens that
+    carry neither facts nor a choice."""
+    member_id = await regular(database, admin, "milk", "bread")
+    for sku in ("cheese", "apples", "rice"):
+        await admin.execute("INSERT INTO product_popularity VALUES ($1, $1, 'FOOD', NULL, NULL, 90, now())", sku)
+    assert {"milk", "bread"} <= keys(await feed(database, member_id), "product")
+    refuse = "INSERT INTO member_consent VALUES ($1, 'personalization', 'in_app', false, now())"
+    await admin.execute(refuse, member_id)
+    situation = await situation_of(database, member_id, MORNING)
+    page = await build_feed(database.reader, SOURCES, situation, 20)
+    kinds = {ranked.candidate.kind for ranked in page.items}
+    assert {"offer", "reward", "product", "progress", "content", "expiry"} <= kinds
+    assert keys(list(page.items), "product") == {"cheese", "apples", "rice"}
+    tokens = [shown(ranked, situation, page) for ranked in page.items]
+    assert all(not token.features and token.choice is None for token in tokens)
+
+
+async def test_a_card_that_was_seen_often_and_never_tapped_rests(database: Database, admin: Any) -> None:
+    """Twelve times in two weeks without a tap: gone until the count falls; a tap keeps it; what expires never tires."""
+    member_id = await regular(database, admin, "milk")
+    situation = await situation_of(database, member_id, MORNING)
+    page = await build_feed(database.reader, SOURCES, situation, 40)
+    cards = {ranked.candidate.kind: ranked for ranked in page.items}
+
+    async def tell(kind: FeedEventKind, ranked: Ranked, times: int) -> None:
+        async with database.transaction() as tx:
+            for number in range(times):
+                card = dataclasses.replace(shown(ranked, situation, page), epoch=number)
+                event = FeedEvent(new_id(), kind, card, MORNING.now - timedelta(hours=number))
+                await commands.record_feed_events(tx, member_id, [event], MORNING)
+
+    await tell(FeedEventKind.SEEN, cards["product"], 11)
+    await tell(FeedEventKind.SEEN, cards["expiry"], 30)
+    assert keys(await feed(database, member_id, first=40), "product") == {"milk"}
+    await tell(FeedEventKind.SEEN, cards["product"], 12)  # eleven of them were told before
+    now = await feed(database, member_id, first=40)
+    assert (keys(now, "product"), keys(now, "expiry")) == (set(), {"points"})
+    later = dataclasses.replace(MORNING, now=MORNING.now + timedelta(days=14))
+    assert keys(await feed(database, member_id, later, first=40), "product") == {"milk"}
+    await tell(FeedEventKind.CLICKED, cards["product"], 1)
+    assert keys(await feed(database, member_id, first=40), "product") == {"milk"}
+
+
+async def test_the_same_sight_under_another_id_is_one_sight(database: Database, admin: Any) -> None:
+    """Two phones, or one that lost its notes: seeing one card of one feed is kept once, tapping it once beside."""
+    member_id = await regular(database, admin, "milk")
+    situation = await situation_of(database, member_id, MORNING)
+    page = await build_feed(database.reader, SOURCES, situation, 5)
+    card = shown(page.items[0], situation, page)
+
+    async def tell(kind: FeedEventKind) -> int:
+        async with database.transaction() as tx:
+            event = FeedEvent(new_id(), kind, card, MORNING.now)
+            return await commands.record_feed_events(tx, member_id, [event], MORNING)
+
+    assert sorted(await asyncio.gather(*(tell(FeedEventKind.SEEN) for _ in range(8)))) == [0] * 7 + [1]
+    assert [await tell(FeedEventKind.CLICKED), await tell(FeedEventKind.CLICKED)] == [1, 0]
+    row = await admin.fetchrow("SELECT features, policy, propensity FROM feed_event WHERE kind = 'seen'")
+    assert (row["features"], row["policy"], row["propensity"]) == (card.features, "linear-2", card.propensity)
+
+
+async def test_an_offer_about_what_the_member_buys_says_so_and_stands_on_its_card(
+    database: Database, admin: Any
+) -> None:
+    """A product that an open offer is about carries that offer; the offer tells which product it is about."""
+    programme = grocer()
+    offers = programme.section(OffersConfig)
+    about = next(offer for offer in offers if covered_by(offer) is not None)
+    text = about.benefit.when.text  # type: ignore[union-attr]
+    category = text.split("'")[1]
+    assert "line.category" in text or "line.department" in text, text
+    covers = covered_by(about)
+    assert covers is not None
+    assert covers(Product("x", "X", category, category)) is True
+    assert covers(Product("x", "X", "no such category", "no such department")) is False
+    coffee = Recommended(Known(Product("x", "Espresso", category, category), 4, 3.0, 2.0), 0.0, 0.5, {}, False)
+    tea = Recommended(Known(Product("t", "Tea", "TEA", "TEA"), 9, 5.0, 4.0), 0.0, 0.5, {}, False)
+    fit = fit_of([coffee, tea], covers)
+    assert fit is not None
+    assert fit.bought is not None
+    assert fit.bought.name == "Espresso"
+    assert fit_of([tea], covers) is None
+    card = Candidate(kind="product", key="x", title="X", reason="", terms=(), subject=coffee.product)
+    other = Candidate(kind="product", key="t", title="T", reason="", terms=(), subject=tea.product)
+    offer = Candidate(kind="offer", key="o", title="O", reason="", terms=(), subject="the offer", covers=covers)
+    paired_cards = paired([card, other, offer])
+    assert [one.offer for one in paired_cards] == ["the offer", None, None]

@@ -41,6 +41,12 @@ REASONS: dict[str, Text] = {
             "ru": "{amount} сгорят {date}",
             "ar": "{amount} تنتهي صلاحيتها في {date}",
         },
+        "about_bought": {
+            "en": "It is about {product}, which you buy",
+            "it": "Riguarda {product}, che compri tu",
+            "ru": "Касается того, что вы покупаете: {product}",
+            "ar": "يخص {product} الذي تشتريه",
+        },
         "after_visit": {
             "en": "You shopped with us lately",
             "it": "Hai fatto la spesa da noi di recente",

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from fedele.db.database import Queryable
 from fedele.domains.feed.types import Candidate, FeedSource, Situation, Term
-from fedele.domains.recommendations.queries import tastes_of
+from fedele.domains.recommendations.queries import recommended
 from fedele.domains.recommendations.types import Recommended
 from fedele.domains.recommendations.wording import REASONS
 
@@ -26,13 +26,6 @@ async def candidates(db: Queryable, situation: Situation) -> Sequence[Candidate]
     """The products of the highest chance, but for what was bought just now and is not due again yet."""
     found = await recommended(db, situation)
     return [_card(one, situation) for one in found if not one.resting][:PRODUCTS_MAX]
-
-
-async def recommended(db: Queryable, situation: Situation) -> Sequence[Recommended]:
-    """What could be recommended, read once for all sources of one feed."""
-    return await situation.once(
-        "tastes", lambda: tastes_of(db, situation.member_id, situation.moment, personal=situation.personal)
-    )
 
 
 def _card(one: Recommended, situation: Situation) -> Candidate:

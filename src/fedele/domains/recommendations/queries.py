@@ -8,16 +8,28 @@ import numpy as np
 
 from fedele.db.database import Queryable, Row
 from fedele.domains.activity.types import Product
+from fedele.domains.feed.types import Situation
 from fedele.domains.recommendations.likeness import likeness, nearest
+from fedele.domains.recommendations.offers import fit_of
 from fedele.domains.recommendations.scoring import FAST_DAYS, SLOW_DAYS, Columns, Weights, facts_of
 from fedele.domains.recommendations.types import CategoryTaste, Known, Recommended
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId
 
 __all__ = [
-    "Columns", "Weights", "categories_of", "columns_of", "export_personal_data", "facts_of", "likeness", "nearest",
-    "rank", "tastes_of",
-]  # fmt: skip
+    "Columns",
+    "Weights",
+    "categories_of",
+    "columns_of",
+    "export_personal_data",
+    "facts_of",
+    "fit_of",
+    "likeness",
+    "nearest",
+    "rank",
+    "recommended",
+    "tastes_of",
+]
 
 OWN_MAX = 48
 POPULAR_MAX = 24
@@ -111,6 +123,13 @@ def columns_of(known: Sequence[Known], now: datetime) -> Columns:
         ),
         buyers=np.array([one.buyers_count for one in known], dtype=float),
         together=np.array([one.together for one in known]),
+    )
+
+
+async def recommended(db: Queryable, situation: Situation) -> Sequence[Recommended]:
+    """What could be recommended, read once for all sources of one feed."""
+    return await situation.once(
+        "tastes", lambda: tastes_of(db, situation.member_id, situation.moment, personal=situation.personal)
     )
 
 

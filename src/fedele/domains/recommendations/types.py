@@ -65,3 +65,11 @@ class CategoryTaste:
     times: int
     last_at: datetime
     chance: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class OfferFit:
+    """What speaks for an offer by the products it is about, a number per fact; and the one the member buys most."""
+
+    parts: Mapping[str, float]
+    bought: Product | None

@@ -140,6 +140,14 @@ async def _promote(database: Database, policy: str, actor: str, figures: dict[st
 
 
 __all__ = [
-    "Estimate", "Evaluation", "PolicyRecord", "TooLittleSeen", "evaluate_policy", "fall_back", "fit_policy", "incumbent_of",
-    "list_policies", "promote_policy",
-]  # fmt: skip
+    "Estimate",
+    "Evaluation",
+    "PolicyRecord",
+    "TooLittleSeen",
+    "evaluate_policy",
+    "fall_back",
+    "fit_policy",
+    "incumbent_of",
+    "list_policies",
+    "promote_policy",
+]
