@@ -17,7 +17,7 @@ COMMANDS = {
     "programme templates", "programme versions", "programme withdraw", "programme rerate", "programme explain",
     "import members", "import purchases", "import products", "import places", "import balances", "import coupons",
     "import codes", "rewards shelves", "rewards draw", "rewards verify-draw",
-    "export members", "export ledger", "export events",
+    "export members", "export ledger", "export events", "export answers",
     "wallet doctor", "wallet issue", "wallet preview",
     "scenario run", "scenario schema", "till simulate",
     "keys create", "keys list", "keys revoke", "keys generate",
