@@ -53,6 +53,7 @@ NODE_SEEN_IN = {
     "member": "member/GetProfile",
     "message": "member/DismissMessage",
     "redemption": "member/CancelRedemption",
+    "supportcase": "member/ReopenCase",
 }
 
 Ask = Callable[[dict[str, Any]], Awaitable[Any]]
@@ -133,7 +134,10 @@ OF_THE_CATALOGUE = (
     "member/ClaimOffer",
     "member/ExplainOffer",
     "member/JoinChallenge",
+    "member/JoinGathering",
+    "member/LeaveGathering",
     "member/RedeemReward",
+    "member/VoteForEntry",
 )
 
 
