@@ -304,6 +304,179 @@ BEGIN
 END
 $$;
 
+-- Name: cel_between_v1(timestamp with time zone, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.cel_between_v1(p_later timestamp with time zone, p_earlier timestamp with time zone) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE WHEN abs(extract(epoch FROM p_later - p_earlier)) < 9223372036
+        THEN (extract(epoch FROM p_later - p_earlier) * 1000000)::bigint END
+$$;
+
+-- Name: cel_compare_v1(jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.cel_compare_v1(p_left jsonb, p_right jsonb) RETURNS integer
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+DECLARE
+    v_kind text := jsonb_typeof(p_left);
+    v_left text := p_left #>> '{}';
+    v_right text := p_right #>> '{}';
+BEGIN
+    IF v_kind <> jsonb_typeof(p_right) THEN
+        RETURN NULL;
+    ELSIF v_kind = 'string' THEN
+        RETURN (v_left COLLATE "C" > v_right COLLATE "C")::int - (v_left COLLATE "C" < v_right COLLATE "C")::int;
+    ELSIF v_kind = 'boolean' THEN
+        RETURN (v_left::boolean > v_right::boolean)::int - (v_left::boolean < v_right::boolean)::int;
+    ELSIF v_kind <> 'number' THEN
+        RETURN NULL;
+    ELSIF cel_is_int_v1(p_left) AND cel_is_int_v1(p_right) THEN
+        RETURN sign(p_left::numeric - p_right::numeric)::int;
+    END IF;
+    RETURN (p_left::float8 > p_right::float8)::int - (p_left::float8 < p_right::float8)::int;
+END
+$$;
+
+-- Name: cel_double_v1(text, double precision, double precision); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.cel_double_v1(p_operator text, p_left double precision, p_right double precision) RETURNS double precision
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+DECLARE
+    v_negative boolean;
+BEGIN
+    RETURN CASE p_operator
+        WHEN '+' THEN p_left + p_right WHEN '-' THEN p_left - p_right WHEN '*' THEN p_left * p_right
+        ELSE p_left / p_right END;
+EXCEPTION WHEN division_by_zero OR numeric_value_out_of_range THEN
+    v_negative := (p_left::text LIKE '-%') <> (p_right::text LIKE '-%');
+    IF p_operator IN ('+', '-') THEN
+        RETURN CASE WHEN p_left < 0 THEN '-Infinity' ELSE 'Infinity' END;
+    ELSIF p_operator = '/' AND p_right = 0 AND (p_left = 0 OR p_left = 'NaN') THEN
+        RETURN 'NaN';
+    ELSIF (CASE WHEN p_operator = '/' THEN p_right = 0 OR abs(p_left) > abs(p_right)
+                ELSE ln(abs(p_left)) + ln(abs(p_right)) > 0 END) THEN
+        RETURN CASE WHEN v_negative THEN '-Infinity' ELSE 'Infinity' END;
+    END IF;
+    RETURN CASE WHEN v_negative THEN '-0'::float8 ELSE 0 END;
+END
+$$;
+
+-- Name: cel_equal_v1(jsonb, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.cel_equal_v1(p_left jsonb, p_right jsonb) RETURNS boolean
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+BEGIN
+    IF jsonb_typeof(p_left) <> jsonb_typeof(p_right) THEN
+        RETURN false;
+    ELSIF jsonb_typeof(p_left) <> 'number' OR (cel_is_int_v1(p_left) AND cel_is_int_v1(p_right)) THEN
+        RETURN p_left = p_right;
+    END IF;
+    RETURN p_left::float8 = p_right::float8;
+END
+$$;
+
+-- Name: cel_field_v1(jsonb, text); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.cel_field_v1(p_value jsonb, p_key text) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE WHEN jsonb_typeof(p_value) = 'object' THEN p_value -> p_key END
+$$;
+
+-- Name: cel_has_v1(jsonb, text); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.cel_has_v1(p_value jsonb, p_key text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE WHEN jsonb_typeof(p_value) = 'object' THEN p_value ? p_key END
+$$;
+
+-- Name: cel_in_v1(text, jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.cel_in_v1(p_text text, p_value jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE WHEN jsonb_typeof(p_value) IN ('array', 'object') THEN p_value ? p_text END
+$$;
+
+-- Name: cel_int_v1(numeric); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.cel_int_v1(p_value numeric) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE WHEN p_value BETWEEN -9223372036854775808 AND 9223372036854775807 THEN p_value::bigint END
+$$;
+
+-- Name: cel_is_int_v1(jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.cel_is_int_v1(p_value jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT scale(p_value::numeric) = 0 AND p_value::numeric BETWEEN -9223372036854775808 AND 9223372036854775807
+$$;
+
+-- Name: cel_items_v1(jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.cel_items_v1(p_value jsonb) RETURNS SETOF jsonb
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    AS $$
+BEGIN
+    IF jsonb_typeof(p_value) = 'array' THEN
+        RETURN QUERY SELECT jsonb_array_elements(p_value);
+    ELSIF jsonb_typeof(p_value) = 'object' THEN
+        RETURN QUERY SELECT to_jsonb(key) FROM jsonb_object_keys(p_value) AS key;
+    END IF;
+END
+$$;
+
+-- Name: cel_moved_v1(timestamp with time zone, numeric); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.cel_moved_v1(p_at timestamp with time zone, p_by numeric) RETURNS timestamp with time zone
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE WHEN extract(epoch FROM p_at) * 1000000 + p_by BETWEEN -62135596800000000 AND 253402300799999999
+        THEN p_at + trunc(p_by / 1000000)::float8 * interval '1 second'
+                  + mod(p_by, 1000000)::float8 * interval '1 microsecond' END
+$$;
+
+-- Name: cel_number_v1(jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.cel_number_v1(p_value jsonb) RETURNS double precision
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE WHEN jsonb_typeof(p_value) = 'number' THEN p_value::float8 END
+$$;
+
+-- Name: cel_size_v1(jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.cel_size_v1(p_value jsonb) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE jsonb_typeof(p_value)
+        WHEN 'string' THEN char_length(p_value #>> '{}')
+        WHEN 'array' THEN jsonb_array_length(p_value)
+        WHEN 'object' THEN (SELECT count(*) FROM jsonb_object_keys(p_value)) END::bigint
+$$;
+
+-- Name: cel_text_v1(jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.cel_text_v1(p_value jsonb) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE WHEN jsonb_typeof(p_value) = 'string' THEN p_value #>> '{}' END
+$$;
+
+-- Name: cel_truth_v1(jsonb); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.cel_truth_v1(p_value jsonb) RETURNS boolean
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT CASE WHEN jsonb_typeof(p_value) = 'boolean' THEN p_value = 'true' END
+$$;
+
 -- Name: checkout_begin_v1(uuid, bigint, text, text, bytea); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.checkout_begin_v1(p_member_id uuid, p_expected_version bigint, p_scope text, p_key text, p_hash bytea) RETURNS jsonb
@@ -1401,6 +1574,90 @@ CREATE FUNCTION public.memberships_at_v1(p_member_id uuid, p_at timestamp with t
        AND (covered_until IS NULL OR covered_until > p_at)
 $$;
 
+-- Name: message_decide_v1(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.message_decide_v1(p_rows jsonb, p_now timestamp with time zone) RETURNS TABLE(ordinal bigint, contact_id uuid, outcome text, reason text, send_at timestamp with time zone, fresh boolean)
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+DECLARE
+    r record;
+    v_stored record;
+BEGIN
+    -- In the order of ids, so that two batches never wait for each other in a circle.
+    PERFORM member_lock_v1(locked.member_id)
+       FROM (SELECT DISTINCT member_id FROM jsonb_to_recordset(p_rows) AS x (member_id uuid) ORDER BY 1) AS locked;
+    FOR r IN
+        SELECT * FROM ROWS FROM (jsonb_to_recordset(p_rows) AS (
+            member_id uuid, source_id uuid, template_key text, channel text, purpose text, contact_id uuid,
+            outcome text, reason text, send_at timestamptz, priority text, campaign_key text, variant text,
+            exclusive_group text, exclusive_from timestamptz, details jsonb, counted boolean,
+            day_from timestamptz, day_until timestamptz, day_max int, week_max int, channel_day_max int,
+            channel_week_max int)) WITH ORDINALITY
+    LOOP
+        WITH used AS (
+            SELECT d.channel, coalesce(d.send_at, d.decided_at) AS leaves_at, d.exclusive_group,
+                   d.source_id = r.source_id AND d.template_key = r.template_key AS itself
+              FROM message_decision d
+             WHERE r.counted AND r.outcome <> 'suppressed' AND d.member_id = r.member_id
+               AND d.outcome <> 'suppressed' AND d.channel <> 'in_app'
+               AND d.decided_at > p_now - interval '62 days'
+        ), counts AS (
+            SELECT count(*) FILTER (WHERE leaves_at >= r.day_from AND leaves_at < r.day_until) AS today,
+                   count(*) FILTER (WHERE leaves_at >= r.day_from AND leaves_at < r.day_until
+                                      AND channel = r.channel) AS channel_today,
+                   count(*) FILTER (WHERE near) AS week,
+                   count(*) FILTER (WHERE near AND channel = r.channel) AS channel_week,
+                   count(*) FILTER (WHERE exclusive_group = r.exclusive_group AND leaves_at > r.exclusive_from
+                                      AND NOT itself)
+                       AS exclusive
+              FROM used, LATERAL (SELECT abs(extract(epoch FROM leaves_at - coalesce(r.send_at, p_now))) < 604800
+                                         AS near) AS weekly
+        ), judged AS (
+            SELECT CASE WHEN r.outcome = 'suppressed' THEN r.reason
+                        WHEN NOT EXISTS (SELECT 1 FROM member m
+                                          WHERE m.member_id = r.member_id AND m.status = 'active') THEN 'member_gone'
+                        WHEN r.purpose <> 'service' AND r.channel <> 'in_app' AND NOT EXISTS (
+                             SELECT 1 FROM member_consent c WHERE c.member_id = r.member_id AND c.purpose = r.purpose
+                                AND c.channel = r.channel AND c.granted) THEN 'no_consent'
+                        WHEN r.purpose <> 'service' AND r.channel = 'in_app' AND EXISTS (
+                             SELECT 1 FROM member_consent c WHERE c.member_id = r.member_id AND c.purpose = r.purpose
+                                AND c.channel = 'in_app' AND NOT c.granted) THEN 'no_consent'
+                        WHEN r.counted AND counts.exclusive > 0 THEN 'exclusive'
+                        WHEN r.counted AND counts.today >= r.day_max THEN 'daily_cap'
+                        WHEN r.counted AND counts.week >= r.week_max THEN 'weekly_cap'
+                        WHEN r.counted AND (counts.channel_today >= r.channel_day_max
+                                            OR counts.channel_week >= r.channel_week_max) THEN 'channel_cap'
+                   END AS refusal
+              FROM counts
+        )
+        INSERT INTO message_decision AS d (member_id, source_id, template_key, channel, purpose, outcome, reason,
+                                           decided_at, send_at, contact_id, priority, campaign_key, variant,
+                                           exclusive_group, details)
+        SELECT r.member_id, r.source_id, r.template_key, r.channel, r.purpose,
+               CASE WHEN judged.refusal IS NULL THEN r.outcome ELSE 'suppressed' END,
+               coalesce(judged.refusal, r.reason), p_now,
+               CASE WHEN judged.refusal IS NULL THEN r.send_at END, r.contact_id, r.priority, r.campaign_key,
+               r.variant, r.exclusive_group, coalesce(r.details, '{}')
+          FROM judged
+        ON CONFLICT DO NOTHING
+        RETURNING d.contact_id, d.outcome, d.reason, d.send_at INTO v_stored;
+        fresh := FOUND;
+        IF NOT fresh THEN
+            SELECT d.contact_id, d.outcome, d.reason, d.send_at INTO v_stored FROM message_decision d
+             WHERE d.member_id = r.member_id AND d.source_id = r.source_id AND d.template_key = r.template_key
+               AND d.channel = r.channel;
+        END IF;
+        ordinal := r.ordinality;
+        contact_id := v_stored.contact_id;
+        outcome := v_stored.outcome;
+        reason := v_stored.reason;
+        send_at := v_stored.send_at;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+
 -- Name: offer_claims_use_v1(uuid, uuid[], uuid, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 
 CREATE FUNCTION public.offer_claims_use_v1(p_member_id uuid, p_claim_ids uuid[], p_purchase_id uuid, p_occurred_at timestamp with time zone) RETURNS void
@@ -1464,6 +1721,37 @@ BEGIN
      WHERE member_id = p_member_id;
     RETURN jsonb_build_object('hash', v_pin.hash);
 END
+$$;
+
+-- Name: product_affinity_v1(uuid, timestamp with time zone, text[]); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.product_affinity_v1(p_member_id uuid, p_since timestamp with time zone, p_skus text[]) RETURNS TABLE(sku text, name text, category text, department text, brand text, times integer, slow double precision, fast double precision, first_at timestamp with time zone, last_at timestamp with time zone)
+    LANGUAGE sql STABLE
+    AS $$
+    -- What a purchase weighs is computed once for it, as of the member's newest, not again for each of its lines.
+    WITH newest AS MATERIALIZED (SELECT max(occurred_at) AS at FROM purchase WHERE member_id = p_member_id),
+    bought AS MATERIALIZED (
+        SELECT p.purchase_id, p.occurred_at,
+               0.5::float8 ^ (extract(epoch FROM n.at - p.occurred_at)::float8 / 86400 / 112) AS slow,
+               0.5::float8 ^ (extract(epoch FROM n.at - p.occurred_at)::float8 / 86400 / 28) AS fast
+          FROM purchase AS p, newest AS n
+         WHERE p.member_id = p_member_id AND (p_since IS NULL OR p.occurred_at >= p_since)
+           AND p.occurred_at > n.at - interval '2 years'
+    ),
+    article AS (
+        SELECT l.sku, l.purchase_id, max(l.name) AS name, max(l.category) AS category,
+               max(l.department) AS department, max(l.brand) AS brand
+          FROM purchase_line AS l
+         WHERE l.member_id = p_member_id AND l.sku IS NOT NULL AND l.name IS NOT NULL AND l.kind = 'goods'
+           AND l.returned_quantity < l.quantity AND (p_skus IS NULL OR l.sku = ANY (p_skus))
+         GROUP BY l.sku, l.purchase_id
+    )
+    SELECT a.sku, max(a.name), max(a.category), max(a.department), max(a.brand), count(*)::integer,
+           sum(b.slow) * 2 ^ (extract(epoch FROM (SELECT at FROM newest) - max(b.occurred_at))::float8 / 86400 / 112),
+           sum(b.fast) * 2 ^ (extract(epoch FROM (SELECT at FROM newest) - max(b.occurred_at))::float8 / 86400 / 28),
+           min(b.occurred_at), max(b.occurred_at)
+      FROM bought AS b JOIN article AS a USING (purchase_id)
+     GROUP BY a.sku
 $$;
 
 -- Name: rate_limit_take_v1(bytea, integer, integer, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
@@ -1628,6 +1916,49 @@ BEGIN
             ARRAY(SELECT r::uuid FROM jsonb_array_elements_text(p_return -> 'reopens') AS r), v_at, p_quiet);
     END IF;
     RETURN checkout_end_v2(p_member_id, p_scope, p_key, p_now, p_return, v_posted, p_quiet);
+END
+$$;
+
+-- Name: segment_move_v1(text, uuid[], uuid[], timestamp with time zone, interval, boolean); Type: FUNCTION; Schema: public; Owner: -
+
+CREATE FUNCTION public.segment_move_v1(p_segment text, p_entering uuid[], p_leaving uuid[], p_at timestamp with time zone, p_window interval, p_quiet boolean) RETURNS TABLE(member_id uuid, entered boolean)
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+DECLARE
+    v_entered uuid[];
+    v_left uuid[];
+BEGIN
+    UPDATE member_facts AS f SET segments = array_append(f.segments, p_segment), version = f.version + 1
+      FROM unnest(p_entering) AS m WHERE f.member_id = m;
+    UPDATE member_facts AS f SET segments = array_remove(f.segments, p_segment), version = f.version + 1
+      FROM unnest(p_leaving) AS m WHERE f.member_id = m;
+
+    WITH moved AS (
+        INSERT INTO segment_member AS s (member_id, segment_key, entered_at, entries_count, entry_announced_at)
+        SELECT m, p_segment, p_at, 1, CASE WHEN NOT p_quiet THEN p_at END FROM unnest(p_entering) AS m
+        ON CONFLICT (member_id, segment_key) DO UPDATE
+           SET entered_at = p_at, left_at = NULL, entries_count = s.entries_count + 1,
+               entry_announced_at = CASE WHEN NOT p_quiet AND (s.entry_announced_at <= p_at - p_window) IS NOT FALSE
+                                         THEN p_at ELSE s.entry_announced_at END
+        RETURNING new.member_id, NOT p_quiet AND (old.entry_announced_at <= p_at - p_window) IS NOT FALSE AS told)
+    SELECT coalesce(array_agg(moved.member_id) FILTER (WHERE told), '{}') INTO v_entered FROM moved;
+
+    WITH moved AS (
+        UPDATE segment_member AS s
+           SET left_at = greatest(p_at, s.entered_at),
+               exit_announced_at = CASE WHEN NOT p_quiet AND (s.exit_announced_at <= p_at - p_window) IS NOT FALSE
+                                        THEN p_at ELSE s.exit_announced_at END
+          FROM unnest(p_leaving) AS m WHERE s.member_id = m AND s.segment_key = p_segment
+        RETURNING new.member_id, NOT p_quiet AND (old.exit_announced_at <= p_at - p_window) IS NOT FALSE AS told)
+    SELECT coalesce(array_agg(moved.member_id) FILTER (WHERE told), '{}') INTO v_left FROM moved;
+
+    INSERT INTO member_version AS v (member_id, version)
+    SELECT m, 1 FROM (SELECT unnest(p_entering || p_leaving) AS m EXCEPT SELECT unnest(v_entered || v_left)) AS untold
+     ORDER BY m
+    ON CONFLICT (member_id) DO UPDATE SET version = v.version + 1;
+
+    RETURN QUERY SELECT m, true FROM unnest(v_entered) AS m UNION ALL SELECT m, false FROM unnest(v_left) AS m;
 END
 $$;
 
@@ -2190,6 +2521,48 @@ CREATE TABLE public.consent_change (
     changed_at timestamp with time zone NOT NULL
 );
 
+-- Name: contest_entry; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.contest_entry (
+    member_id uuid NOT NULL,
+    entry_id uuid NOT NULL,
+    contest_key text NOT NULL,
+    nth integer NOT NULL,
+    picture_id uuid,
+    caption text,
+    state text NOT NULL,
+    submitted_at timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone,
+    actor text,
+    reason text,
+    currency text,
+    units bigint DEFAULT 0 NOT NULL,
+    transaction_id uuid,
+    redemption_id uuid,
+    CONSTRAINT ck_contest_entry_decided_by_somebody CHECK ((((state = 'pending'::text) = (decided_at IS NULL)) AND ((decided_at IS NULL) = (actor IS NULL)))),
+    CONSTRAINT ck_contest_entry_state_known CHECK ((state = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text])))
+);
+
+-- Name: contest_result; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.contest_result (
+    contest_key text NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    seed text NOT NULL,
+    entries_count integer NOT NULL,
+    winners jsonb NOT NULL,
+    actor text NOT NULL
+);
+
+-- Name: contest_vote; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.contest_vote (
+    member_id uuid NOT NULL,
+    contest_key text NOT NULL,
+    entry_id uuid NOT NULL,
+    voted_at timestamp with time zone NOT NULL
+);
+
 -- Name: entry; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.entry (
@@ -2261,7 +2634,32 @@ CREATE TABLE public.feed_event (
     epoch bigint NOT NULL,
     policy text NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
-    recorded_at timestamp with time zone NOT NULL
+    recorded_at timestamp with time zone NOT NULL,
+    shown_id uuid NOT NULL,
+    placement text DEFAULT 'home'::text NOT NULL,
+    features jsonb DEFAULT '{}'::jsonb NOT NULL,
+    choice bytea
+);
+
+-- Name: feed_policy; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.feed_policy (
+    policy text NOT NULL,
+    factors jsonb NOT NULL,
+    temperature double precision NOT NULL,
+    fitted_at timestamp with time zone NOT NULL,
+    seen_count bigint NOT NULL,
+    tapped_count bigint NOT NULL
+);
+
+-- Name: feed_promotion; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.feed_promotion (
+    promotion_id uuid NOT NULL,
+    policy text NOT NULL,
+    promoted_at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    figures jsonb NOT NULL
 );
 
 -- Name: fraud_case; Type: TABLE; Schema: public; Owner: -
@@ -2292,6 +2690,51 @@ CREATE TABLE public.fraud_sighting (
     occurred_at timestamp with time zone NOT NULL
 );
 
+-- Name: gathering_place; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.gathering_place (
+    member_id uuid NOT NULL,
+    gathering_key text NOT NULL,
+    place_id uuid NOT NULL,
+    guests smallint NOT NULL,
+    state text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    attended_at timestamp with time zone,
+    actor text,
+    currency text,
+    units bigint DEFAULT 0 NOT NULL,
+    transaction_id uuid,
+    redemption_id uuid,
+    CONSTRAINT ck_gathering_place_attended_has_a_time CHECK (((state = 'attended'::text) = (attended_at IS NOT NULL))),
+    CONSTRAINT ck_gathering_place_guests_not_negative CHECK ((guests >= 0)),
+    CONSTRAINT ck_gathering_place_state_known CHECK ((state = ANY (ARRAY['joined'::text, 'waiting'::text, 'left'::text, 'attended'::text])))
+);
+
+-- Name: gathering_seat; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.gathering_seat (
+    gathering_key text NOT NULL,
+    taken integer NOT NULL,
+    CONSTRAINT ck_gathering_seat_not_negative CHECK ((taken >= 0))
+);
+
+-- Name: geofence; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.geofence (
+    version integer NOT NULL,
+    cell bigint NOT NULL,
+    fence integer NOT NULL
+);
+
+-- Name: geofence_build; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.geofence_build (
+    version integer NOT NULL,
+    levels integer[] NOT NULL,
+    fences_count bigint NOT NULL,
+    built_at timestamp with time zone NOT NULL
+);
+
 -- Name: in_app_message; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.in_app_message (
@@ -2305,7 +2748,60 @@ CREATE TABLE public.in_app_message (
     expires_at timestamp with time zone NOT NULL,
     seen_at timestamp with time zone,
     dismissed_at timestamp with time zone,
+    placement text DEFAULT 'home'::text NOT NULL,
+    rank smallint DEFAULT 2 NOT NULL,
+    shown_count integer DEFAULT 0 NOT NULL,
     CONSTRAINT ck_in_app_message_display CHECK ((display = ANY (ARRAY['banner'::text, 'card'::text, 'modal'::text, 'full_screen'::text])))
+);
+
+-- Name: journey_pause; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.journey_pause (
+    journey_key text NOT NULL,
+    paused_at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    reason text NOT NULL
+);
+
+-- Name: journey_run; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.journey_run (
+    member_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    journey_key text NOT NULL,
+    entry_key text NOT NULL,
+    programme_version integer NOT NULL,
+    seen_version integer NOT NULL,
+    state text NOT NULL,
+    step_key text,
+    step_since timestamp with time zone NOT NULL,
+    visits integer NOT NULL,
+    next_due timestamp with time zone,
+    entered_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    reason text,
+    goal_at timestamp with time zone,
+    goal_until timestamp with time zone,
+    arm text,
+    attempts integer DEFAULT 0 NOT NULL,
+    CONSTRAINT ck_journey_run_over_has_a_time CHECK (((state = ANY (ARRAY['active'::text, 'holdout'::text, 'held'::text])) = (ended_at IS NULL))),
+    CONSTRAINT ck_journey_run_over_is_not_due CHECK (((ended_at IS NULL) OR (next_due IS NULL))),
+    CONSTRAINT ck_journey_run_state_known CHECK ((state = ANY (ARRAY['active'::text, 'holdout'::text, 'held'::text, 'declined'::text, 'completed'::text, 'goal'::text, 'exited'::text])))
+);
+
+-- Name: journey_visit; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.journey_visit (
+    member_id uuid NOT NULL,
+    run_id uuid NOT NULL,
+    visit integer NOT NULL,
+    journey_key text NOT NULL,
+    step_key text NOT NULL,
+    kind text NOT NULL,
+    outcome text NOT NULL,
+    detail jsonb NOT NULL,
+    source_id uuid,
+    at timestamp with time zone NOT NULL
 );
 
 -- Name: ledger_checkpoint; Type: TABLE; Schema: public; Owner: -
@@ -2418,6 +2914,26 @@ END),
     CONSTRAINT ck_lot_use_kind CHECK ((kind = ANY (ARRAY['burn'::text, 'restore'::text, 'clawback'::text, 'expire'::text, 'adjust'::text, 'debt'::text, 'hold'::text])))
 );
 
+-- Name: make_good; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.make_good (
+    member_id uuid NOT NULL,
+    make_good_id uuid NOT NULL,
+    rule text NOT NULL,
+    cause_kind text NOT NULL,
+    cause_id uuid NOT NULL,
+    outcome text NOT NULL,
+    case_id uuid,
+    currency text,
+    units bigint NOT NULL,
+    transaction_id uuid,
+    redemption_id uuid,
+    decided_at timestamp with time zone NOT NULL,
+    programme_version integer NOT NULL,
+    CONSTRAINT ck_make_good_cause_known CHECK ((cause_kind = ANY (ARRAY['survey'::text, 'review'::text, 'event'::text]))),
+    CONSTRAINT ck_make_good_outcome_known CHECK ((outcome = ANY (ARRAY['given'::text, 'limit'::text, 'budget'::text, 'out_of_stock'::text])))
+);
+
 -- Name: member; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.member (
@@ -2460,6 +2976,51 @@ CREATE TABLE public.member_contact (
     added_at timestamp with time zone NOT NULL
 );
 
+-- Name: member_facts; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.member_facts (
+    member_id uuid NOT NULL,
+    version bigint NOT NULL,
+    as_of timestamp with time zone NOT NULL,
+    stale_at timestamp with time zone,
+    active boolean NOT NULL,
+    joined_at timestamp with time zone NOT NULL,
+    joined_day date NOT NULL,
+    first_purchase_at timestamp with time zone,
+    last_purchase_day date,
+    last_visit_day date,
+    last_redemption_day date,
+    purchases_count bigint NOT NULL,
+    purchases_30 bigint NOT NULL,
+    purchases_90 bigint NOT NULL,
+    purchases_365 bigint NOT NULL,
+    spend_30 bigint NOT NULL,
+    spend_90 bigint NOT NULL,
+    spend_365 bigint NOT NULL,
+    redemptions_365 bigint NOT NULL,
+    usual_gap_days double precision,
+    birthday_month smallint,
+    birthday_day smallint,
+    tier text NOT NULL,
+    locale text,
+    country text,
+    time_zone text,
+    home_store text,
+    memberships text[] NOT NULL,
+    badges text[] NOT NULL,
+    categories text[] NOT NULL,
+    departments text[] NOT NULL,
+    stores text[] NOT NULL,
+    channels text[] NOT NULL,
+    consents text[] NOT NULL,
+    segments text[] DEFAULT '{}'::text[] NOT NULL,
+    balances jsonb NOT NULL,
+    events jsonb NOT NULL,
+    attributes jsonb NOT NULL,
+    answers jsonb NOT NULL
+)
+WITH (fillfactor='85');
+
 -- Name: member_identity; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.member_identity (
@@ -2470,6 +3031,19 @@ CREATE TABLE public.member_identity (
     linked_at timestamp with time zone NOT NULL
 );
 
+-- Name: member_picture; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.member_picture (
+    member_id uuid NOT NULL,
+    picture_id uuid NOT NULL,
+    uploaded_at timestamp with time zone NOT NULL,
+    width integer NOT NULL,
+    height integer NOT NULL,
+    sha256 bytea NOT NULL,
+    bytes bytea NOT NULL
+);
+ALTER TABLE ONLY public.member_picture ALTER COLUMN bytes SET STORAGE EXTERNAL;
+
 -- Name: member_pin; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.member_pin (
@@ -2479,6 +3053,24 @@ CREATE TABLE public.member_pin (
     locked_until timestamp with time zone,
     set_at timestamp with time zone NOT NULL,
     CONSTRAINT ck_member_pin_failures_counted CHECK ((failures >= 0))
+);
+
+-- Name: member_position; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.member_position (
+    member_id uuid NOT NULL,
+    position_id uuid NOT NULL,
+    latitude double precision NOT NULL,
+    longitude double precision NOT NULL,
+    accuracy_metres double precision,
+    cell bigint NOT NULL,
+    kind text NOT NULL,
+    verdict text NOT NULL,
+    place_key text,
+    seen_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    kept_until timestamp with time zone NOT NULL,
+    CONSTRAINT ck_member_position_kind_known CHECK ((kind = ANY (ARRAY['position'::text, 'check_in'::text])))
 );
 
 -- Name: member_profile; Type: TABLE; Schema: public; Owner: -
@@ -2573,6 +3165,35 @@ CREATE TABLE public.membership_term (
     CONSTRAINT ck_membership_term_state CHECK ((state = ANY (ARRAY['requested'::text, 'running'::text, 'failed'::text, 'refunded'::text])))
 );
 
+-- Name: message_address_block; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.message_address_block (
+    member_id uuid NOT NULL,
+    channel text NOT NULL,
+    value_hash bytea NOT NULL,
+    reason text NOT NULL,
+    blocked_at timestamp with time zone NOT NULL
+);
+
+-- Name: message_campaign_run; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.message_campaign_run (
+    run_id uuid NOT NULL,
+    campaign_key text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    programme_version bigint NOT NULL,
+    state text NOT NULL,
+    audience_count bigint NOT NULL,
+    everyone_count bigint NOT NULL,
+    exception_reason text,
+    cursor uuid,
+    judged_count bigint DEFAULT 0 NOT NULL,
+    sent_count bigint DEFAULT 0 NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT ck_message_campaign_run_state CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'refused'::text, 'stopped'::text])))
+);
+
 -- Name: message_decision; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.message_decision (
@@ -2585,7 +3206,56 @@ CREATE TABLE public.message_decision (
     reason text NOT NULL,
     decided_at timestamp with time zone NOT NULL,
     send_at timestamp with time zone,
+    contact_id uuid,
+    priority text DEFAULT 'normal'::text NOT NULL,
+    campaign_key text,
+    variant text,
+    exclusive_group text,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
     CONSTRAINT ck_message_decision_outcome CHECK ((outcome = ANY (ARRAY['sent'::text, 'deferred'::text, 'suppressed'::text])))
+);
+
+-- Name: message_letter; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.message_letter (
+    member_id uuid NOT NULL,
+    source_id uuid NOT NULL,
+    template_key text NOT NULL,
+    channel text NOT NULL,
+    contact_id uuid NOT NULL,
+    purpose text NOT NULL,
+    template_values jsonb NOT NULL,
+    state text NOT NULL,
+    next_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    attempts_count integer DEFAULT 0 NOT NULL,
+    first_tried_at timestamp with time zone,
+    provider_id text,
+    last_reason text,
+    settled_at timestamp with time zone,
+    CONSTRAINT ck_message_letter_channel CHECK ((channel = ANY (ARRAY['email'::text, 'sms'::text, 'wallet'::text]))),
+    CONSTRAINT ck_message_letter_state CHECK ((state = ANY (ARRAY['queued'::text, 'sending'::text, 'sent'::text, 'unregistered'::text, 'rejected'::text, 'withdrawn'::text, 'expired'::text, 'abandoned'::text])))
+);
+
+-- Name: message_report; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.message_report (
+    member_id uuid NOT NULL,
+    contact_id uuid NOT NULL,
+    what text NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_message_report_what CHECK ((what = ANY (ARRAY['delivered'::text, 'failed'::text, 'seen'::text, 'opened'::text, 'clicked'::text])))
+);
+
+-- Name: offer_appointment; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.offer_appointment (
+    member_id uuid NOT NULL,
+    offer_key text NOT NULL,
+    source_id uuid NOT NULL,
+    since timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL
 );
 
 -- Name: offer_claim; Type: TABLE; Schema: public; Owner: -
@@ -2599,7 +3269,38 @@ CREATE TABLE public.offer_claim (
     usable_until timestamp with time zone NOT NULL,
     used_at timestamp with time zone,
     purchase_id uuid,
+    variant text,
     CONSTRAINT ck_offer_claim_usable_after_claim CHECK ((usable_until > claimed_at))
+);
+
+-- Name: offer_decision; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.offer_decision (
+    member_id uuid NOT NULL,
+    decision_id uuid NOT NULL,
+    offer_key text NOT NULL,
+    occasion text NOT NULL,
+    why text NOT NULL,
+    outcome text NOT NULL,
+    code text,
+    details jsonb NOT NULL,
+    place_key text,
+    variant text,
+    decided_at timestamp with time zone NOT NULL,
+    open_until timestamp with time zone,
+    CONSTRAINT ck_offer_decision_outcome_known CHECK ((outcome = ANY (ARRAY['fired'::text, 'refused'::text]))),
+    CONSTRAINT ck_offer_decision_refusal_has_a_code CHECK (((outcome = 'refused'::text) = (code IS NOT NULL)))
+);
+
+-- Name: offer_standing; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.offer_standing (
+    offer_key text NOT NULL,
+    digest text NOT NULL,
+    approved_by text,
+    approved_at timestamp with time zone,
+    ended_by text,
+    ended_at timestamp with time zone
 );
 
 -- Name: offer_total; Type: TABLE; Schema: public; Owner: -
@@ -2607,6 +3308,21 @@ CREATE TABLE public.offer_claim (
 CREATE TABLE public.offer_total (
     offer_key text NOT NULL,
     claimed bigint NOT NULL
+);
+
+-- Name: offer_wakeup; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.offer_wakeup (
+    offer_key text NOT NULL,
+    scope text NOT NULL,
+    occurrence timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    reason text,
+    after_member uuid,
+    fired_count bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT ck_offer_wakeup_state_known CHECK ((state = ANY (ARRAY['waiting'::text, 'done'::text, 'missed'::text, 'refused'::text])))
 );
 
 -- Name: offline_sale; Type: TABLE; Schema: public; Owner: -
@@ -2794,6 +3510,22 @@ CREATE TABLE public.product (
     updated_at timestamp with time zone NOT NULL
 );
 
+-- Name: product_affinity; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.product_affinity (
+    member_id uuid NOT NULL,
+    sku text NOT NULL,
+    name text NOT NULL,
+    category text,
+    department text,
+    brand text,
+    times integer NOT NULL,
+    slow double precision NOT NULL,
+    fast double precision NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL
+);
+
 -- Name: product_cost; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.product_cost (
@@ -2801,6 +3533,26 @@ CREATE TABLE public.product_cost (
     valid_from timestamp with time zone NOT NULL,
     cost numeric(18,6) NOT NULL,
     CONSTRAINT ck_product_cost_not_negative CHECK ((cost >= (0)::numeric))
+);
+
+-- Name: product_neighbour; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.product_neighbour (
+    sku text NOT NULL,
+    neighbour text NOT NULL,
+    similarity real NOT NULL
+);
+
+-- Name: product_popularity; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.product_popularity (
+    sku text NOT NULL,
+    name text NOT NULL,
+    category text,
+    department text,
+    brand text,
+    buyers_count integer NOT NULL,
+    counted_at timestamp with time zone NOT NULL
 );
 
 -- Name: programme_version; Type: TABLE; Schema: public; Owner: -
@@ -2911,6 +3663,7 @@ CREATE TABLE public.push_send (
     provider_id text,
     last_reason text,
     settled_at timestamp with time zone,
+    contact_id uuid,
     CONSTRAINT ck_push_send_state CHECK ((state = ANY (ARRAY['queued'::text, 'sending'::text, 'sent'::text, 'unregistered'::text, 'rejected'::text, 'withdrawn'::text, 'expired'::text, 'abandoned'::text])))
 );
 
@@ -3114,6 +3867,33 @@ CREATE TABLE public.request (
     recorded_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+-- Name: review; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.review (
+    member_id uuid NOT NULL,
+    review_id uuid NOT NULL,
+    about text NOT NULL,
+    subject text NOT NULL,
+    stars smallint NOT NULL,
+    body text,
+    picture_id uuid,
+    locale text,
+    verified boolean NOT NULL,
+    state text NOT NULL,
+    submitted_at timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone,
+    actor text,
+    reason text,
+    currency text,
+    units bigint DEFAULT 0 NOT NULL,
+    transaction_id uuid,
+    redemption_id uuid,
+    CONSTRAINT ck_review_about_known CHECK ((about = ANY (ARRAY['product'::text, 'store'::text]))),
+    CONSTRAINT ck_review_decided_by_somebody CHECK ((((state = 'pending'::text) = (decided_at IS NULL)) AND ((decided_at IS NULL) = (actor IS NULL)))),
+    CONSTRAINT ck_review_stars_in_range CHECK (((stars >= 1) AND (stars <= 5))),
+    CONSTRAINT ck_review_state_known CHECK ((state = ANY (ARRAY['pending'::text, 'approved'::text, 'rejected'::text])))
+);
+
 -- Name: reward_code; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.reward_code (
@@ -3152,6 +3932,16 @@ CREATE TABLE public.reward_stock_change (
     recorded_at timestamp with time zone NOT NULL
 );
 
+-- Name: rfm_cut; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.rfm_cut (
+    measured_at timestamp with time zone NOT NULL,
+    recency_days bigint[] NOT NULL,
+    frequency bigint[] NOT NULL,
+    monetary_minor bigint[] NOT NULL,
+    members_count bigint NOT NULL
+);
+
 -- Name: rotating_code_use; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.rotating_code_use (
@@ -3185,6 +3975,31 @@ CREATE TABLE public.schema_version (
     version_num character varying(32) NOT NULL
 );
 
+-- Name: segment_member; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.segment_member (
+    member_id uuid NOT NULL,
+    segment_key text NOT NULL,
+    entered_at timestamp with time zone NOT NULL,
+    left_at timestamp with time zone,
+    entries_count bigint NOT NULL,
+    entry_announced_at timestamp with time zone,
+    exit_announced_at timestamp with time zone,
+    CONSTRAINT ck_segment_member_entries_positive CHECK ((entries_count > 0)),
+    CONSTRAINT ck_segment_member_left_after_entry CHECK ((left_at >= entered_at))
+);
+
+-- Name: segment_refresh; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.segment_refresh (
+    segment_key text NOT NULL,
+    definition text NOT NULL,
+    refreshed_at timestamp with time zone NOT NULL,
+    members_count bigint NOT NULL,
+    compiled boolean NOT NULL,
+    milliseconds bigint NOT NULL
+);
+
 -- Name: spend_authorisation; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.spend_authorisation (
@@ -3199,6 +4014,69 @@ CREATE TABLE public.spend_authorisation (
     CONSTRAINT ck_spend_authorisation_fact_known CHECK ((fact = ANY (ARRAY['rotating_code'::text, 'pin'::text, 'staff_confirmation'::text]))),
     CONSTRAINT ck_spend_authorisation_reason_of_staff CHECK (((fact <> 'staff_confirmation'::text) OR (reason IS NOT NULL))),
     CONSTRAINT ck_spend_authorisation_source_known CHECK ((source_kind = ANY (ARRAY['purchase'::text, 'hold'::text])))
+);
+
+-- Name: support_ask; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.support_ask (
+    member_id uuid NOT NULL,
+    ask_id uuid NOT NULL,
+    what text NOT NULL,
+    because text NOT NULL,
+    cause_id uuid NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    CONSTRAINT ck_support_ask_what_known CHECK ((what = ANY (ARRAY['public_review'::text, 'referral'::text])))
+);
+
+-- Name: support_case; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.support_case (
+    member_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    rule text NOT NULL,
+    source_kind text NOT NULL,
+    source_id uuid NOT NULL,
+    state text NOT NULL,
+    urgency smallint NOT NULL,
+    owner text NOT NULL,
+    assignee text,
+    opened_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    resolved_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    outcome text,
+    evidence jsonb NOT NULL,
+    programme_version integer NOT NULL,
+    CONSTRAINT ck_support_case_closed_has_a_time CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
+    CONSTRAINT ck_support_case_resolved_has_a_time CHECK (((state = ANY (ARRAY['resolved'::text, 'closed'::text])) = (resolved_at IS NOT NULL))),
+    CONSTRAINT ck_support_case_source_known CHECK ((source_kind = ANY (ARRAY['survey'::text, 'review'::text, 'event'::text]))),
+    CONSTRAINT ck_support_case_state_known CHECK ((state = ANY (ARRAY['open'::text, 'in_progress'::text, 'waiting'::text, 'resolved'::text, 'closed'::text, 'reopened'::text]))),
+    CONSTRAINT ck_support_case_urgency_known CHECK (((urgency >= 0) AND (urgency <= 2)))
+);
+
+-- Name: support_case_note; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.support_case_note (
+    member_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    note_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    shown boolean NOT NULL,
+    words text NOT NULL
+);
+
+-- Name: support_case_step; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.support_case_step (
+    member_id uuid NOT NULL,
+    case_id uuid NOT NULL,
+    step_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    from_state text,
+    to_state text NOT NULL,
+    assignee text
 );
 
 -- Name: surprise_day; Type: TABLE; Schema: public; Owner: -
@@ -3236,7 +4114,43 @@ CREATE TABLE public.survey_answer (
     answered_at timestamp with time zone NOT NULL,
     answers jsonb NOT NULL,
     currency text,
-    units bigint NOT NULL
+    units bigint NOT NULL,
+    facts jsonb DEFAULT '{}'::jsonb NOT NULL,
+    edited_at timestamp with time zone,
+    edits integer DEFAULT 0 NOT NULL,
+    redemption_id uuid
+);
+
+-- Name: survey_draft; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.survey_draft (
+    member_id uuid NOT NULL,
+    survey_key text NOT NULL,
+    occasion text NOT NULL,
+    answers jsonb NOT NULL,
+    saved_at timestamp with time zone NOT NULL
+);
+
+-- Name: survey_invitation; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.survey_invitation (
+    member_id uuid NOT NULL,
+    survey_key text NOT NULL,
+    occasion text NOT NULL,
+    state text NOT NULL,
+    reason text,
+    due_at timestamp with time zone NOT NULL,
+    opens_at timestamp with time zone NOT NULL,
+    closes_at timestamp with time zone,
+    opened_at timestamp with time zone,
+    started_at timestamp with time zone,
+    answered_at timestamp with time zone,
+    store_id text,
+    tier text,
+    segments text[] DEFAULT '{}'::text[] NOT NULL,
+    CONSTRAINT ck_survey_invitation_answered_at_some_time CHECK (((state = 'answered'::text) = (answered_at IS NOT NULL))),
+    CONSTRAINT ck_survey_invitation_skipped_for_a_reason CHECK (((state = 'skipped'::text) = (reason IS NOT NULL))),
+    CONSTRAINT ck_survey_invitation_state_known CHECK ((state = ANY (ARRAY['waiting'::text, 'open'::text, 'skipped'::text, 'answered'::text, 'expired'::text])))
 );
 
 -- Name: sweepstake; Type: TABLE; Schema: public; Owner: -
@@ -3269,6 +4183,36 @@ CREATE TABLE public.sweepstake_entry (
     withdrawn_at timestamp with time zone,
     won_place integer,
     CONSTRAINT ck_sweepstake_entry_number_positive CHECK ((number > 0))
+);
+
+-- Name: taste; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.taste (
+    member_id uuid NOT NULL,
+    remember_from timestamp with time zone,
+    learned_at timestamp with time zone,
+    due_since timestamp with time zone
+);
+
+-- Name: text_reading; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.text_reading (
+    member_id uuid NOT NULL,
+    source_kind text NOT NULL,
+    source_id uuid NOT NULL,
+    part text NOT NULL,
+    read_at timestamp with time zone NOT NULL,
+    text_sha256 bytea NOT NULL,
+    model text,
+    language text,
+    negative real,
+    neutral real,
+    positive real,
+    themes text[] NOT NULL,
+    urgent_for text[] NOT NULL,
+    contradicts boolean NOT NULL,
+    CONSTRAINT ck_text_reading_all_or_no_feeling CHECK ((((negative IS NULL) = (model IS NULL)) AND ((neutral IS NULL) = (model IS NULL)) AND ((positive IS NULL) = (model IS NULL)))),
+    CONSTRAINT ck_text_reading_source_known CHECK ((source_kind = ANY (ARRAY['survey'::text, 'review'::text])))
 );
 
 -- Name: tier_change; Type: TABLE; Schema: public; Owner: -
@@ -3360,6 +4304,19 @@ CREATE TABLE public.trusted_document (
     body text NOT NULL,
     published_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT ck_trusted_document_sha256_hexadecimal CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+-- Name: weather_hour; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.weather_hour (
+    cell text NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    temperature_celsius double precision NOT NULL,
+    feels_like_celsius double precision,
+    rain_millimetres double precision NOT NULL,
+    condition text NOT NULL,
+    source text NOT NULL,
+    fetched_at timestamp with time zone NOT NULL
 );
 
 -- Name: worker; Type: TABLE; Schema: public; Owner: -
@@ -3497,6 +4454,21 @@ ALTER TABLE ONLY public.closing_step
 ALTER TABLE ONLY public.consent_change
     ADD CONSTRAINT pk_consent_change PRIMARY KEY (member_id, change_id);
 
+-- Name: contest_entry pk_contest_entry; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.contest_entry
+    ADD CONSTRAINT pk_contest_entry PRIMARY KEY (member_id, entry_id);
+
+-- Name: contest_result pk_contest_result; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.contest_result
+    ADD CONSTRAINT pk_contest_result PRIMARY KEY (contest_key);
+
+-- Name: contest_vote pk_contest_vote; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.contest_vote
+    ADD CONSTRAINT pk_contest_vote PRIMARY KEY (member_id, contest_key);
+
 -- Name: entry pk_entry; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.entry
@@ -3522,6 +4494,16 @@ ALTER TABLE ONLY public.expiry_tier
 ALTER TABLE ONLY public.feed_event
     ADD CONSTRAINT pk_feed_event PRIMARY KEY (member_id, event_id);
 
+-- Name: feed_policy pk_feed_policy; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.feed_policy
+    ADD CONSTRAINT pk_feed_policy PRIMARY KEY (policy);
+
+-- Name: feed_promotion pk_feed_promotion; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.feed_promotion
+    ADD CONSTRAINT pk_feed_promotion PRIMARY KEY (promotion_id);
+
 -- Name: fraud_case pk_fraud_case; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.fraud_case
@@ -3532,10 +4514,45 @@ ALTER TABLE ONLY public.fraud_case
 ALTER TABLE ONLY public.fraud_sighting
     ADD CONSTRAINT pk_fraud_sighting PRIMARY KEY (subject, purchase_id);
 
+-- Name: gathering_place pk_gathering_place; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.gathering_place
+    ADD CONSTRAINT pk_gathering_place PRIMARY KEY (member_id, gathering_key);
+
+-- Name: gathering_seat pk_gathering_seat; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.gathering_seat
+    ADD CONSTRAINT pk_gathering_seat PRIMARY KEY (gathering_key);
+
+-- Name: geofence pk_geofence; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.geofence
+    ADD CONSTRAINT pk_geofence PRIMARY KEY (version, cell, fence);
+
+-- Name: geofence_build pk_geofence_build; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.geofence_build
+    ADD CONSTRAINT pk_geofence_build PRIMARY KEY (version);
+
 -- Name: in_app_message pk_in_app_message; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.in_app_message
     ADD CONSTRAINT pk_in_app_message PRIMARY KEY (member_id, message_id);
+
+-- Name: journey_pause pk_journey_pause; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.journey_pause
+    ADD CONSTRAINT pk_journey_pause PRIMARY KEY (journey_key);
+
+-- Name: journey_run pk_journey_run; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.journey_run
+    ADD CONSTRAINT pk_journey_run PRIMARY KEY (member_id, run_id);
+
+-- Name: journey_visit pk_journey_visit; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.journey_visit
+    ADD CONSTRAINT pk_journey_visit PRIMARY KEY (member_id, run_id, visit);
 
 -- Name: ledger_checkpoint pk_ledger_checkpoint; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -3562,6 +4579,11 @@ ALTER TABLE ONLY public.lot_expiry_change
 ALTER TABLE ONLY public.lot_use
     ADD CONSTRAINT pk_lot_use PRIMARY KEY (member_id, lot_id, transaction_id, kind);
 
+-- Name: make_good pk_make_good; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.make_good
+    ADD CONSTRAINT pk_make_good PRIMARY KEY (member_id, make_good_id);
+
 -- Name: member pk_member; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.member
@@ -3582,15 +4604,30 @@ ALTER TABLE ONLY public.member_consent
 ALTER TABLE ONLY public.member_contact
     ADD CONSTRAINT pk_member_contact PRIMARY KEY (member_id, kind, value);
 
+-- Name: member_facts pk_member_facts; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.member_facts
+    ADD CONSTRAINT pk_member_facts PRIMARY KEY (member_id);
+
 -- Name: member_identity pk_member_identity; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.member_identity
     ADD CONSTRAINT pk_member_identity PRIMARY KEY (kind, digest);
 
+-- Name: member_picture pk_member_picture; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.member_picture
+    ADD CONSTRAINT pk_member_picture PRIMARY KEY (member_id, picture_id);
+
 -- Name: member_pin pk_member_pin; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.member_pin
     ADD CONSTRAINT pk_member_pin PRIMARY KEY (member_id);
+
+-- Name: member_position pk_member_position; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.member_position
+    ADD CONSTRAINT pk_member_position PRIMARY KEY (member_id, position_id);
 
 -- Name: member_profile pk_member_profile; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -3622,20 +4659,60 @@ ALTER TABLE ONLY public.membership_payment
 ALTER TABLE ONLY public.membership_term
     ADD CONSTRAINT pk_membership_term PRIMARY KEY (member_id, term_id);
 
+-- Name: message_address_block pk_message_address_block; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.message_address_block
+    ADD CONSTRAINT pk_message_address_block PRIMARY KEY (member_id, channel, value_hash);
+
+-- Name: message_campaign_run pk_message_campaign_run; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.message_campaign_run
+    ADD CONSTRAINT pk_message_campaign_run PRIMARY KEY (run_id);
+
 -- Name: message_decision pk_message_decision; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.message_decision
     ADD CONSTRAINT pk_message_decision PRIMARY KEY (member_id, source_id, template_key, channel);
+
+-- Name: message_letter pk_message_letter; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.message_letter
+    ADD CONSTRAINT pk_message_letter PRIMARY KEY (member_id, source_id, template_key, channel);
+
+-- Name: message_report pk_message_report; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.message_report
+    ADD CONSTRAINT pk_message_report PRIMARY KEY (member_id, contact_id, what);
+
+-- Name: offer_appointment pk_offer_appointment; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.offer_appointment
+    ADD CONSTRAINT pk_offer_appointment PRIMARY KEY (member_id, offer_key, source_id);
 
 -- Name: offer_claim pk_offer_claim; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.offer_claim
     ADD CONSTRAINT pk_offer_claim PRIMARY KEY (member_id, claim_id);
 
+-- Name: offer_decision pk_offer_decision; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.offer_decision
+    ADD CONSTRAINT pk_offer_decision PRIMARY KEY (member_id, decision_id);
+
+-- Name: offer_standing pk_offer_standing; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.offer_standing
+    ADD CONSTRAINT pk_offer_standing PRIMARY KEY (offer_key, digest);
+
 -- Name: offer_total pk_offer_total; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.offer_total
     ADD CONSTRAINT pk_offer_total PRIMARY KEY (offer_key);
+
+-- Name: offer_wakeup pk_offer_wakeup; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.offer_wakeup
+    ADD CONSTRAINT pk_offer_wakeup PRIMARY KEY (offer_key, scope, occurrence);
 
 -- Name: offline_sale pk_offline_sale; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -3667,10 +4744,25 @@ ALTER TABLE ONLY public.pass_device
 ALTER TABLE ONLY public.product
     ADD CONSTRAINT pk_product PRIMARY KEY (sku);
 
+-- Name: product_affinity pk_product_affinity; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.product_affinity
+    ADD CONSTRAINT pk_product_affinity PRIMARY KEY (member_id, sku);
+
 -- Name: product_cost pk_product_cost; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.product_cost
     ADD CONSTRAINT pk_product_cost PRIMARY KEY (sku, valid_from);
+
+-- Name: product_neighbour pk_product_neighbour; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.product_neighbour
+    ADD CONSTRAINT pk_product_neighbour PRIMARY KEY (sku, neighbour);
+
+-- Name: product_popularity pk_product_popularity; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.product_popularity
+    ADD CONSTRAINT pk_product_popularity PRIMARY KEY (sku);
 
 -- Name: programme_version pk_programme_version; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -3782,6 +4874,11 @@ ALTER TABLE ONLY public.refresh_token
 ALTER TABLE ONLY public.request
     ADD CONSTRAINT pk_request PRIMARY KEY (scope, key);
 
+-- Name: review pk_review; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.review
+    ADD CONSTRAINT pk_review PRIMARY KEY (member_id, review_id);
+
 -- Name: reward_code pk_reward_code; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.reward_code
@@ -3802,6 +4899,11 @@ ALTER TABLE ONLY public.reward_stock
 ALTER TABLE ONLY public.reward_stock_change
     ADD CONSTRAINT pk_reward_stock_change PRIMARY KEY (reward_key, change_id);
 
+-- Name: rfm_cut pk_rfm_cut; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.rfm_cut
+    ADD CONSTRAINT pk_rfm_cut PRIMARY KEY (measured_at);
+
 -- Name: rotating_code_use pk_rotating_code_use; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.rotating_code_use
@@ -3817,10 +4919,40 @@ ALTER TABLE ONLY public.rule_usage
 ALTER TABLE ONLY public.schedule
     ADD CONSTRAINT pk_schedule PRIMARY KEY (name);
 
+-- Name: segment_member pk_segment_member; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.segment_member
+    ADD CONSTRAINT pk_segment_member PRIMARY KEY (member_id, segment_key);
+
+-- Name: segment_refresh pk_segment_refresh; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.segment_refresh
+    ADD CONSTRAINT pk_segment_refresh PRIMARY KEY (segment_key);
+
 -- Name: spend_authorisation pk_spend_authorisation; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.spend_authorisation
     ADD CONSTRAINT pk_spend_authorisation PRIMARY KEY (member_id, authorisation_id);
+
+-- Name: support_ask pk_support_ask; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.support_ask
+    ADD CONSTRAINT pk_support_ask PRIMARY KEY (member_id, ask_id);
+
+-- Name: support_case pk_support_case; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.support_case
+    ADD CONSTRAINT pk_support_case PRIMARY KEY (member_id, case_id);
+
+-- Name: support_case_note pk_support_case_note; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.support_case_note
+    ADD CONSTRAINT pk_support_case_note PRIMARY KEY (member_id, case_id, note_id);
+
+-- Name: support_case_step pk_support_case_step; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.support_case_step
+    ADD CONSTRAINT pk_support_case_step PRIMARY KEY (member_id, case_id, step_id);
 
 -- Name: surprise_day pk_surprise_day; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -3837,6 +4969,16 @@ ALTER TABLE ONLY public.surprise_draw
 ALTER TABLE ONLY public.survey_answer
     ADD CONSTRAINT pk_survey_answer PRIMARY KEY (member_id, answer_id);
 
+-- Name: survey_draft pk_survey_draft; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.survey_draft
+    ADD CONSTRAINT pk_survey_draft PRIMARY KEY (member_id, survey_key, occasion);
+
+-- Name: survey_invitation pk_survey_invitation; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.survey_invitation
+    ADD CONSTRAINT pk_survey_invitation PRIMARY KEY (member_id, survey_key, occasion);
+
 -- Name: sweepstake pk_sweepstake; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.sweepstake
@@ -3851,6 +4993,16 @@ ALTER TABLE ONLY public.sweepstake_draw
 
 ALTER TABLE ONLY public.sweepstake_entry
     ADD CONSTRAINT pk_sweepstake_entry PRIMARY KEY (member_id, redemption_id);
+
+-- Name: taste pk_taste; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.taste
+    ADD CONSTRAINT pk_taste PRIMARY KEY (member_id);
+
+-- Name: text_reading pk_text_reading; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.text_reading
+    ADD CONSTRAINT pk_text_reading PRIMARY KEY (member_id, source_kind, source_id, part);
 
 -- Name: tier_change pk_tier_change; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -3887,6 +5039,11 @@ ALTER TABLE ONLY public.till_hold_reward
 ALTER TABLE ONLY public.trusted_document
     ADD CONSTRAINT pk_trusted_document PRIMARY KEY (sha256, schema_name);
 
+-- Name: weather_hour pk_weather_hour; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.weather_hour
+    ADD CONSTRAINT pk_weather_hour PRIMARY KEY (cell, hour);
+
 -- Name: worker pk_worker; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.worker
@@ -3901,6 +5058,11 @@ ALTER TABLE ONLY public.schema_version
 
 ALTER TABLE ONLY public.challenge_award
     ADD CONSTRAINT uq_challenge_award_member_id_kind UNIQUE (member_id, kind, challenge_key, period, step, nth);
+
+-- Name: contest_entry uq_contest_entry_member_id_contest_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.contest_entry
+    ADD CONSTRAINT uq_contest_entry_member_id_contest_key UNIQUE (member_id, contest_key, nth);
 
 -- Name: entry uq_entry_chain; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -3917,10 +5079,30 @@ ALTER TABLE ONLY public.entry
 ALTER TABLE ONLY public.in_app_message
     ADD CONSTRAINT uq_in_app_message_member_id_source_id_template_key UNIQUE (member_id, source_id, template_key);
 
+-- Name: journey_run uq_journey_run_member_id_journey_key; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.journey_run
+    ADD CONSTRAINT uq_journey_run_member_id_journey_key UNIQUE (member_id, journey_key, entry_key);
+
 -- Name: ledger_transaction uq_ledger_transaction_member_id_scope_key; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.ledger_transaction
     ADD CONSTRAINT uq_ledger_transaction_member_id_scope_key UNIQUE (member_id, scope, key);
+
+-- Name: make_good uq_make_good_member_id_cause; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.make_good
+    ADD CONSTRAINT uq_make_good_member_id_cause UNIQUE (member_id, rule, cause_id);
+
+-- Name: member_picture uq_member_picture_member_id_sha256; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.member_picture
+    ADD CONSTRAINT uq_member_picture_member_id_sha256 UNIQUE (member_id, sha256);
+
+-- Name: message_campaign_run uq_message_campaign_run_campaign_key_due_at; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.message_campaign_run
+    ADD CONSTRAINT uq_message_campaign_run_campaign_key_due_at UNIQUE (campaign_key, due_at);
 
 -- Name: purchase uq_purchase_member_id_store_id_receipt; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -3931,6 +5113,21 @@ ALTER TABLE ONLY public.purchase
 
 ALTER TABLE ONLY public.refresh_token
     ADD CONSTRAINT uq_refresh_token_member_id_family_id_generation UNIQUE (member_id, family_id, generation);
+
+-- Name: review uq_review_member_id_about; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.review
+    ADD CONSTRAINT uq_review_member_id_about UNIQUE (member_id, about, subject);
+
+-- Name: support_ask uq_support_ask_member_id_cause; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.support_ask
+    ADD CONSTRAINT uq_support_ask_member_id_cause UNIQUE (member_id, what, cause_id);
+
+-- Name: support_case uq_support_case_member_id_source; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.support_case
+    ADD CONSTRAINT uq_support_case_member_id_source UNIQUE (member_id, source_kind, source_id);
 
 -- Name: survey_answer uq_survey_answer_member_id_survey_key_occasion; Type: CONSTRAINT; Schema: public; Owner: -
 
@@ -3981,13 +5178,33 @@ CREATE INDEX ix_challenge_award_kind_challenge_key ON public.challenge_award USI
 
 CREATE INDEX ix_challenge_contribution_member_id_source_id ON public.challenge_contribution USING btree (member_id, source_id);
 
+-- Name: ix_contest_entry_contest_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_contest_entry_contest_key ON public.contest_entry USING btree (contest_key, state, entry_id);
+
+-- Name: ix_contest_entry_state_submitted_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_contest_entry_state_submitted_at ON public.contest_entry USING btree (state, submitted_at, entry_id);
+
+-- Name: ix_contest_vote_contest_key_entry_id; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_contest_vote_contest_key_entry_id ON public.contest_vote USING btree (contest_key, entry_id);
+
 -- Name: ix_entry_id; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_entry_id ON public.entry USING brin (id) WITH (pages_per_range='32');
 
--- Name: ix_feed_event_dismissed; Type: INDEX; Schema: public; Owner: -
+-- Name: ix_feed_event_member_id_occurred_at; Type: INDEX; Schema: public; Owner: -
 
-CREATE INDEX ix_feed_event_dismissed ON public.feed_event USING btree (member_id, occurred_at) WHERE (kind = 'dismissed'::text);
+CREATE INDEX ix_feed_event_member_id_occurred_at ON public.feed_event USING btree (member_id, occurred_at) INCLUDE (kind, card_kind, card_key);
+
+-- Name: ix_feed_event_recorded_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_feed_event_recorded_at ON public.feed_event USING btree (recorded_at);
+
+-- Name: ix_feed_promotion_promoted_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_feed_promotion_promoted_at ON public.feed_promotion USING btree (promoted_at);
 
 -- Name: ix_fraud_case_state_case_id; Type: INDEX; Schema: public; Owner: -
 
@@ -3996,6 +5213,22 @@ CREATE INDEX ix_fraud_case_state_case_id ON public.fraud_case USING btree (state
 -- Name: ix_fraud_sighting_subject_occurred_at; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_fraud_sighting_subject_occurred_at ON public.fraud_sighting USING btree (subject, occurred_at);
+
+-- Name: ix_gathering_place_gathering_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_gathering_place_gathering_key ON public.gathering_place USING btree (gathering_key, state, asked_at);
+
+-- Name: ix_journey_run_due; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_journey_run_due ON public.journey_run USING btree (next_due) WHERE (next_due IS NOT NULL);
+
+-- Name: ix_journey_run_journey_key_state; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_journey_run_journey_key_state ON public.journey_run USING btree (journey_key, state, step_key);
+
+-- Name: ix_journey_visit_journey_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_journey_visit_journey_key ON public.journey_visit USING btree (journey_key, step_key, outcome);
 
 -- Name: ix_ledger_transaction_member_id_purchase_id; Type: INDEX; Schema: public; Owner: -
 
@@ -4025,13 +5258,49 @@ CREATE INDEX ix_lot_member_id_transaction_id ON public.lot USING btree (member_i
 
 CREATE INDEX ix_lot_use_member_id_transaction_id ON public.lot_use USING btree (member_id, transaction_id);
 
+-- Name: ix_member_facts_birthday_month_birthday_day; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_member_facts_birthday_month_birthday_day ON public.member_facts USING btree (birthday_month, birthday_day) WHERE (birthday_month IS NOT NULL);
+
+-- Name: ix_member_facts_stale_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_member_facts_stale_at ON public.member_facts USING btree (stale_at) WHERE (stale_at IS NOT NULL);
+
 -- Name: ix_member_identity_member_id; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_member_identity_member_id ON public.member_identity USING btree (member_id);
 
+-- Name: ix_member_picture_member_id_uploaded_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_member_picture_member_id_uploaded_at ON public.member_picture USING btree (member_id, uploaded_at);
+
+-- Name: ix_member_picture_picture_id; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_member_picture_picture_id ON public.member_picture USING btree (picture_id);
+
+-- Name: ix_member_position_cell_seen_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_member_position_cell_seen_at ON public.member_position USING btree (cell, seen_at) WHERE (verdict = 'believed'::text);
+
+-- Name: ix_member_position_kept_until; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_member_position_kept_until ON public.member_position USING btree (kept_until);
+
+-- Name: ix_member_position_member_id_seen_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_member_position_member_id_seen_at ON public.member_position USING btree (member_id, seen_at);
+
 -- Name: ix_member_profile_birthday_month_birthday_day; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_member_profile_birthday_month_birthday_day ON public.member_profile USING btree (birthday_month, birthday_day) WHERE (birthday_month IS NOT NULL);
+
+-- Name: ix_member_profile_home_store; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_member_profile_home_store ON public.member_profile USING btree (home_store, member_id) WHERE (home_store IS NOT NULL);
+
+-- Name: ix_member_profile_time_zone; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_member_profile_time_zone ON public.member_profile USING btree (time_zone);
 
 -- Name: ix_membership_covered_until; Type: INDEX; Schema: public; Owner: -
 
@@ -4045,13 +5314,37 @@ CREATE INDEX ix_membership_payment_next_attempt_at ON public.membership_payment 
 
 CREATE INDEX ix_membership_renew_at ON public.membership USING btree (renew_at) WHERE (renew_at IS NOT NULL);
 
+-- Name: ix_message_decision_campaign_key; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_message_decision_campaign_key ON public.message_decision USING btree (campaign_key, decided_at) WHERE (campaign_key IS NOT NULL);
+
 -- Name: ix_message_decision_member_id_decided_at; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_message_decision_member_id_decided_at ON public.message_decision USING btree (member_id, decided_at);
 
+-- Name: ix_message_letter_next_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_message_letter_next_at ON public.message_letter USING btree (next_at) WHERE (state = ANY (ARRAY['queued'::text, 'sending'::text]));
+
+-- Name: ix_message_report_member_id_occurred_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_message_report_member_id_occurred_at ON public.message_report USING btree (member_id, occurred_at);
+
+-- Name: ix_offer_appointment_due_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_offer_appointment_due_at ON public.offer_appointment USING btree (due_at);
+
 -- Name: ix_offer_claim_member_id_offer_key; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_offer_claim_member_id_offer_key ON public.offer_claim USING btree (member_id, offer_key, claimed_at);
+
+-- Name: ix_offer_decision_decided_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_offer_decision_decided_at ON public.offer_decision USING btree (decided_at);
+
+-- Name: ix_offer_wakeup_due_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_offer_wakeup_due_at ON public.offer_wakeup USING btree (due_at) WHERE (state = 'waiting'::text);
 
 -- Name: ix_otp_challenge_expires_at; Type: INDEX; Schema: public; Owner: -
 
@@ -4061,6 +5354,10 @@ CREATE INDEX ix_otp_challenge_expires_at ON public.otp_challenge USING btree (ex
 
 CREATE INDEX ix_pass_device_device_library_identifier ON public.pass_device USING btree (device_library_identifier);
 
+-- Name: ix_product_affinity_last_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_product_affinity_last_at ON public.product_affinity USING btree (last_at);
+
 -- Name: ix_programme_version_effective_from; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_programme_version_effective_from ON public.programme_version USING btree (effective_from);
@@ -4068,6 +5365,10 @@ CREATE INDEX ix_programme_version_effective_from ON public.programme_version USI
 -- Name: ix_purchase_member_id_occurred_at_purchase_id; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_purchase_member_id_occurred_at_purchase_id ON public.purchase USING btree (member_id, occurred_at, purchase_id);
+
+-- Name: ix_purchase_occurred_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_purchase_occurred_at ON public.purchase USING btree (occurred_at);
 
 -- Name: ix_purchase_return_member_id_occurred_at_return_id; Type: INDEX; Schema: public; Owner: -
 
@@ -4125,6 +5426,14 @@ CREATE INDEX ix_referral_state_applied_at ON public.referral USING btree (state,
 
 CREATE INDEX ix_refresh_family_expires_at ON public.refresh_family USING btree (expires_at);
 
+-- Name: ix_review_about_subject; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_review_about_subject ON public.review USING btree (about, subject, state);
+
+-- Name: ix_review_state_submitted_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_review_state_submitted_at ON public.review USING btree (state, submitted_at, review_id);
+
 -- Name: ix_reward_code_free; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_reward_code_free ON public.reward_code USING btree (reward_key, code) WHERE (redemption_id IS NULL);
@@ -4137,9 +5446,45 @@ CREATE INDEX ix_reward_reservation_reserved_until ON public.reward_reservation U
 
 CREATE INDEX ix_rotating_code_use_used_at ON public.rotating_code_use USING btree (used_at);
 
+-- Name: ix_segment_member_inside; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_segment_member_inside ON public.segment_member USING btree (segment_key, member_id) WHERE (left_at IS NULL);
+
+-- Name: ix_support_case_queue; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_support_case_queue ON public.support_case USING btree (urgency, due_at, case_id) WHERE (state <> ALL (ARRAY['resolved'::text, 'closed'::text]));
+
+-- Name: ix_support_case_resolved_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_support_case_resolved_at ON public.support_case USING btree (resolved_at) WHERE (state = 'resolved'::text);
+
+-- Name: ix_survey_answer_survey_key_answered_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_survey_answer_survey_key_answered_at ON public.survey_answer USING btree (survey_key, answered_at);
+
+-- Name: ix_survey_invitation_closes_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_survey_invitation_closes_at ON public.survey_invitation USING btree (closes_at) WHERE (state = 'open'::text);
+
+-- Name: ix_survey_invitation_opens_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_survey_invitation_opens_at ON public.survey_invitation USING btree (opens_at) WHERE (state = 'waiting'::text);
+
+-- Name: ix_survey_invitation_survey_key_opened_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_survey_invitation_survey_key_opened_at ON public.survey_invitation USING btree (survey_key, opened_at);
+
 -- Name: ix_sweepstake_entry_reward_key_number; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_sweepstake_entry_reward_key_number ON public.sweepstake_entry USING btree (reward_key, number);
+
+-- Name: ix_taste_due_since; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_taste_due_since ON public.taste USING btree (due_since) WHERE (due_since IS NOT NULL);
+
+-- Name: ix_text_reading_read_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_text_reading_read_at ON public.text_reading USING btree (read_at);
 
 -- Name: ix_tier_change_member_id_occurred_at; Type: INDEX; Schema: public; Owner: -
 
@@ -4152,6 +5497,10 @@ CREATE INDEX ix_tier_standing_kept_until ON public.tier_standing USING btree (ke
 -- Name: ix_till_hold_due; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_till_hold_due ON public.till_hold USING btree (held_until) WHERE (status = 'open'::text);
+
+-- Name: ix_weather_hour_hour; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_weather_hour_hour ON public.weather_hour USING btree (hour);
 
 -- Name: pgqueuer_ep_ea_idx; Type: INDEX; Schema: public; Owner: -
 
@@ -4205,6 +5554,10 @@ CREATE UNIQUE INDEX pgqueuer_unique_dedupe_key ON public.pgqueuer USING btree (d
 
 CREATE INDEX pgqueuer_updated_id_id1_idx ON public.pgqueuer USING btree (updated, id DESC) INCLUDE (id) WHERE (status = 'picked'::public.pgqueuer_status);
 
+-- Name: uq_feed_event_shown; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX uq_feed_event_shown ON public.feed_event USING btree (member_id, shown_id, kind);
+
 -- Name: uq_fraud_case_open; Type: INDEX; Schema: public; Owner: -
 
 CREATE UNIQUE INDEX uq_fraud_case_open ON public.fraud_case USING btree (member_id, rule, subject) WHERE (state = 'open'::text);
@@ -4212,6 +5565,26 @@ CREATE UNIQUE INDEX uq_fraud_case_open ON public.fraud_case USING btree (member_
 -- Name: uq_fraud_case_source; Type: INDEX; Schema: public; Owner: -
 
 CREATE UNIQUE INDEX uq_fraud_case_source ON public.fraud_case USING btree (member_id, rule, source_id);
+
+-- Name: uq_journey_run_open; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX uq_journey_run_open ON public.journey_run USING btree (member_id, journey_key) WHERE (ended_at IS NULL);
+
+-- Name: uq_message_decision_contact; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX uq_message_decision_contact ON public.message_decision USING btree (member_id, contact_id) WHERE (contact_id IS NOT NULL);
+
+-- Name: uq_offer_decision_fired; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX uq_offer_decision_fired ON public.offer_decision USING btree (member_id, offer_key, occasion) WHERE (outcome = 'fired'::text);
+
+-- Name: uq_offer_decision_refused; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX uq_offer_decision_refused ON public.offer_decision USING btree (member_id, offer_key, occasion, code) WHERE (outcome = 'refused'::text);
+
+-- Name: uq_support_ask_public_review_once; Type: INDEX; Schema: public; Owner: -
+
+CREATE UNIQUE INDEX uq_support_ask_public_review_once ON public.support_ask USING btree (member_id) WHERE (what = 'public_review'::text);
 
 -- Name: activity_event append_only_v1; Type: TRIGGER; Schema: public; Owner: -
 
@@ -4221,6 +5594,10 @@ CREATE TRIGGER append_only_v1 BEFORE DELETE ON public.activity_event FOR EACH RO
 
 CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.consent_change FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
 
+-- Name: contest_result append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.contest_result FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
 -- Name: entry append_only_v1; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.entry FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
@@ -4228,6 +5605,14 @@ CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.entry FOR EACH R
 -- Name: evaluation append_only_v1; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.evaluation FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: feed_policy append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.feed_policy FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: feed_promotion append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.feed_promotion FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
 
 -- Name: ledger_transaction append_only_v1; Type: TRIGGER; Schema: public; Owner: -
 
@@ -4245,9 +5630,17 @@ CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.lot_expiry_chang
 
 CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.lot_use FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
 
+-- Name: make_good append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.make_good FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
 -- Name: message_decision append_only_v1; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.message_decision FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: message_report append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.message_report FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
 
 -- Name: programme_version append_only_v1; Type: TRIGGER; Schema: public; Owner: -
 
@@ -4280,6 +5673,14 @@ CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.referral_check F
 -- Name: reward_stock_change append_only_v1; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.reward_stock_change FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: rfm_cut append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.rfm_cut FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_change_v1();
+
+-- Name: support_case_step append_only_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.support_case_step FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
 
 -- Name: surprise_draw append_only_v1; Type: TRIGGER; Schema: public; Owner: -
 
@@ -4354,6 +5755,11 @@ ALTER TABLE ONLY public.closing_step
 
 ALTER TABLE ONLY public.consent_change
     ADD CONSTRAINT fk_consent_change_member_id FOREIGN KEY (member_id) REFERENCES public.member(member_id);
+
+-- Name: contest_entry fk_contest_entry_member_id_member_picture; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.contest_entry
+    ADD CONSTRAINT fk_contest_entry_member_id_member_picture FOREIGN KEY (member_id, picture_id) REFERENCES public.member_picture(member_id, picture_id);
 
 -- Name: entry fk_entry_chain; Type: FK CONSTRAINT; Schema: public; Owner: -
 
@@ -4465,6 +5871,11 @@ ALTER TABLE ONLY public.redemption_discount
 ALTER TABLE ONLY public.refresh_token
     ADD CONSTRAINT fk_refresh_token_member_id_family_id FOREIGN KEY (member_id, family_id) REFERENCES public.refresh_family(member_id, family_id) ON DELETE CASCADE;
 
+-- Name: review fk_review_member_id_member_picture; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.review
+    ADD CONSTRAINT fk_review_member_id_member_picture FOREIGN KEY (member_id, picture_id) REFERENCES public.member_picture(member_id, picture_id);
+
 -- Name: rotating_code_use fk_rotating_code_use_member_id; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.rotating_code_use
@@ -4569,6 +5980,18 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.closing_step TO fedele_app;
 
 GRANT SELECT,INSERT ON TABLE public.consent_change TO fedele_app;
 
+-- Name: TABLE contest_entry; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contest_entry TO fedele_app;
+
+-- Name: TABLE contest_result; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.contest_result TO fedele_app;
+
+-- Name: TABLE contest_vote; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.contest_vote TO fedele_app;
+
 -- Name: TABLE entry; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT ON TABLE public.entry TO fedele_app;
@@ -4589,6 +6012,14 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.expiry_tier TO fedele_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.feed_event TO fedele_app;
 
+-- Name: TABLE feed_policy; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.feed_policy TO fedele_app;
+
+-- Name: TABLE feed_promotion; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.feed_promotion TO fedele_app;
+
 -- Name: TABLE fraud_case; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.fraud_case TO fedele_app;
@@ -4597,9 +6028,37 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.fraud_case TO fedele_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.fraud_sighting TO fedele_app;
 
+-- Name: TABLE gathering_place; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.gathering_place TO fedele_app;
+
+-- Name: TABLE gathering_seat; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.gathering_seat TO fedele_app;
+
+-- Name: TABLE geofence; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.geofence TO fedele_app;
+
+-- Name: TABLE geofence_build; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.geofence_build TO fedele_app;
+
 -- Name: TABLE in_app_message; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.in_app_message TO fedele_app;
+
+-- Name: TABLE journey_pause; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.journey_pause TO fedele_app;
+
+-- Name: TABLE journey_run; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.journey_run TO fedele_app;
+
+-- Name: TABLE journey_visit; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.journey_visit TO fedele_app;
 
 -- Name: TABLE ledger_checkpoint; Type: ACL; Schema: public; Owner: -
 
@@ -4641,6 +6100,10 @@ GRANT SELECT,INSERT ON TABLE public.lot_expiry_change TO fedele_app;
 
 GRANT SELECT,INSERT ON TABLE public.lot_use TO fedele_app;
 
+-- Name: TABLE make_good; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.make_good TO fedele_app;
+
 -- Name: TABLE member; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.member TO fedele_app;
@@ -4657,13 +6120,25 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.member_consent TO fedele_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.member_contact TO fedele_app;
 
+-- Name: TABLE member_facts; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.member_facts TO fedele_app;
+
 -- Name: TABLE member_identity; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.member_identity TO fedele_app;
 
+-- Name: TABLE member_picture; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.member_picture TO fedele_app;
+
 -- Name: TABLE member_pin; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.member_pin TO fedele_app;
+
+-- Name: TABLE member_position; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.member_position TO fedele_app;
 
 -- Name: TABLE member_profile; Type: ACL; Schema: public; Owner: -
 
@@ -4689,17 +6164,49 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.membership_payment TO fedele_a
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.membership_term TO fedele_app;
 
+-- Name: TABLE message_address_block; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.message_address_block TO fedele_app;
+
+-- Name: TABLE message_campaign_run; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.message_campaign_run TO fedele_app;
+
 -- Name: TABLE message_decision; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT ON TABLE public.message_decision TO fedele_app;
+
+-- Name: TABLE message_letter; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.message_letter TO fedele_app;
+
+-- Name: TABLE message_report; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.message_report TO fedele_app;
+
+-- Name: TABLE offer_appointment; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.offer_appointment TO fedele_app;
 
 -- Name: TABLE offer_claim; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.offer_claim TO fedele_app;
 
+-- Name: TABLE offer_decision; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.offer_decision TO fedele_app;
+
+-- Name: TABLE offer_standing; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.offer_standing TO fedele_app;
+
 -- Name: TABLE offer_total; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.offer_total TO fedele_app;
+
+-- Name: TABLE offer_wakeup; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.offer_wakeup TO fedele_app;
 
 -- Name: TABLE offline_sale; Type: ACL; Schema: public; Owner: -
 
@@ -4773,9 +6280,21 @@ GRANT USAGE ON SEQUENCE public.pgqueuer_statistics_id_seq TO fedele_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.product TO fedele_app;
 
+-- Name: TABLE product_affinity; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.product_affinity TO fedele_app;
+
 -- Name: TABLE product_cost; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.product_cost TO fedele_app;
+
+-- Name: TABLE product_neighbour; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.product_neighbour TO fedele_app;
+
+-- Name: TABLE product_popularity; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.product_popularity TO fedele_app;
 
 -- Name: TABLE programme_version; Type: ACL; Schema: public; Owner: -
 
@@ -4877,6 +6396,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.refresh_token TO fedele_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.request TO fedele_app;
 
+-- Name: TABLE review; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.review TO fedele_app;
+
 -- Name: TABLE reward_code; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.reward_code TO fedele_app;
@@ -4892,6 +6415,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.reward_stock TO fedele_app;
 -- Name: TABLE reward_stock_change; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT ON TABLE public.reward_stock_change TO fedele_app;
+
+-- Name: TABLE rfm_cut; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.rfm_cut TO fedele_app;
 
 -- Name: TABLE rotating_code_use; Type: ACL; Schema: public; Owner: -
 
@@ -4909,9 +6436,33 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.schedule TO fedele_app;
 
 GRANT SELECT ON TABLE public.schema_version TO fedele_app;
 
+-- Name: TABLE segment_member; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.segment_member TO fedele_app;
+
+-- Name: TABLE segment_refresh; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.segment_refresh TO fedele_app;
+
 -- Name: TABLE spend_authorisation; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.spend_authorisation TO fedele_app;
+
+-- Name: TABLE support_ask; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.support_ask TO fedele_app;
+
+-- Name: TABLE support_case; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.support_case TO fedele_app;
+
+-- Name: TABLE support_case_note; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.support_case_note TO fedele_app;
+
+-- Name: TABLE support_case_step; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT ON TABLE public.support_case_step TO fedele_app;
 
 -- Name: TABLE surprise_day; Type: ACL; Schema: public; Owner: -
 
@@ -4925,6 +6476,14 @@ GRANT SELECT,INSERT ON TABLE public.surprise_draw TO fedele_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.survey_answer TO fedele_app;
 
+-- Name: TABLE survey_draft; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.survey_draft TO fedele_app;
+
+-- Name: TABLE survey_invitation; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.survey_invitation TO fedele_app;
+
 -- Name: TABLE sweepstake; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sweepstake TO fedele_app;
@@ -4936,6 +6495,14 @@ GRANT SELECT,INSERT ON TABLE public.sweepstake_draw TO fedele_app;
 -- Name: TABLE sweepstake_entry; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.sweepstake_entry TO fedele_app;
+
+-- Name: TABLE taste; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.taste TO fedele_app;
+
+-- Name: TABLE text_reading; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.text_reading TO fedele_app;
 
 -- Name: TABLE tier_change; Type: ACL; Schema: public; Owner: -
 
@@ -4964,6 +6531,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.till_hold_reward TO fedele_app
 -- Name: TABLE trusted_document; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT ON TABLE public.trusted_document TO fedele_app;
+
+-- Name: TABLE weather_hour; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.weather_hour TO fedele_app;
 
 -- Name: TABLE worker; Type: ACL; Schema: public; Owner: -
 

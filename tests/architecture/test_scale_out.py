@@ -32,6 +32,8 @@ SHARED_TABLES = {
     "reward_reservation": "what is promised while it is paid: the reward's, and gone within minutes",
     "sweepstake": "one row a draw: what numbers the entries of several members cannot be one member's",
     "sweepstake_draw": "one row a draw that was made",
+    "segment_refresh": "one row a segment; not about members",
+    "rfm_cut": "cut points of the whole programme, a row a month: small, replicated",
     "reward_code": "the pool of codes of a reward: not a member's until one is given out",
     "journey_pause": "journeys that stand still: a few rows, replicated",
     "closing_day": "a row a day, keyed by the day: small, replicated",

@@ -73,7 +73,11 @@ class Neighbourhood:
 
     async def changes_to(self, text: str) -> None:
         """Another version of the programme, known to the till at once."""
-        await apply_programme(self.database, PROGRAMME + text, self.now)
+        await self.changes_with(PROGRAMME + text)
+
+    async def changes_with(self, text: str) -> None:
+        """The same, of a whole file."""
+        await apply_programme(self.database, text, self.now)
         self.till = dataclasses.replace(self.till, programmes=ProgrammeSource(self.database, PROGRAMME_SECTIONS))
 
     async def follows(self) -> None:

@@ -32,6 +32,8 @@ SELECT coalesce(v.version, 0) AS version, m.status, m.joined_at, p.locale, p.bir
          WHERE t.member_id = k.member_id AND t.state IN ('running', 'refunded')) AS terms,
        (SELECT jsonb_agg(jsonb_build_array(d.badge_key, d.earned_at) ORDER BY d.badge_key) FROM member_badge d
          WHERE d.member_id = k.member_id) AS badges_earned,
+       (SELECT jsonb_agg(jsonb_build_array(g.segment_key, g.entered_at, g.left_at) ORDER BY g.segment_key)
+          FROM segment_member g WHERE g.member_id = k.member_id) AS stints,
        (SELECT jsonb_agg(jsonb_build_array(c.counter, c.day, c.amount)) FROM tier_counter c
          WHERE c.member_id = k.member_id) AS counters,
        (SELECT jsonb_agg(jsonb_build_array(u.rule_key, u.period, u.units, u.times, u.last_at)) FROM rule_usage u
@@ -90,7 +92,12 @@ class RunningState:
             for key, starts_at, until in self.row["terms"] or ()
             if datetime.fromisoformat(starts_at) <= at and (until is None or at < datetime.fromisoformat(until))
         }
-        return {"badges": badges, "memberships": sorted(memberships)}
+        segments = [
+            key
+            for key, entered_at, left_at in self.row["stints"] or ()
+            if datetime.fromisoformat(entered_at) <= at and (left_at is None or at < datetime.fromisoformat(left_at))
+        ]
+        return {"badges": badges, "memberships": sorted(memberships), "segments": segments}
 
     def _tier_then(self, at: datetime) -> str | None:
         if self.standing.since is None or self.standing.since <= at:

@@ -49,7 +49,10 @@ SELECT coalesce(v.version, 0) AS version, m.status, m.joined_at, p.locale, p.bir
                               AND c.day <= $14 + 365) END AS spend,
        CASE WHEN $15 THEN memberships_at_v1(k.member_id, $6) END AS memberships,
        CASE WHEN $16 THEN ARRAY(SELECT d.badge_key FROM member_badge d
-                                 WHERE d.member_id = k.member_id AND d.earned_at <= $6 ORDER BY 1) END AS badges
+                                 WHERE d.member_id = k.member_id AND d.earned_at <= $6 ORDER BY 1) END AS badges,
+       CASE WHEN $17 THEN ARRAY(SELECT g.segment_key FROM segment_member g
+                                 WHERE g.member_id = k.member_id AND g.entered_at <= $6
+                                   AND (g.left_at IS NULL OR g.left_at > $6) ORDER BY 1) END AS segments
   FROM (SELECT $1::uuid AS member_id) AS k
   LEFT JOIN member_version v ON v.member_id = k.member_id
   LEFT JOIN member m ON m.member_id = k.member_id
@@ -148,6 +151,7 @@ async def read_state(db: Queryable, rules: Rules, question: Question) -> MemberS
         today - timedelta(days=365),
         "member.memberships" in rules.earning.names,
         "member.badges" in rules.earning.names,
+        "member.segments" in rules.earning.names,
     )
     assert row is not None, "the statement answers one row for every member id"
     state = _state(row, rules, question.at)
@@ -209,7 +213,7 @@ def facts_of(
         "member.locale": locale or None,
         "member.country": locale.partition("-")[2] or None,
         "member.favourite_store": row["home_store"],
-        "member.segments": [],
+        "member.segments": list(row["segments"] or ()),
         "member.badges": list(row["badges"] or ()),
         "member.attributes": row["preferences"] or {},
     }

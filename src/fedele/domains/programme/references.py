@@ -18,6 +18,7 @@ _TIERS = re.compile(
     r"""member\.tier\s*(?:[!=]=|\bin\b)\s*(?P<after>'[^']*'|"[^"]*"|\[[^\]]*\])"""
     r"""|(?P<before>'[^']*'|"[^"]*")\s*[!=]=\s*member\.tier\b"""
 )
+_SEGMENT = re.compile(r"""('[^']*'|"[^"]*")\s+in\s+member\.segments\b""")
 _BALANCE = re.compile(r"""member\.balances(?:\.(?P<dot>\w+)|\[\s*['"](?P<bracket>[^'"]+)['"]\s*\])""")
 
 
@@ -37,7 +38,7 @@ def marks(section: BaseModel) -> Iterator[Mark]:
 
 
 def names_in(expression: Expression) -> Iterator[tuple[ReferenceKind, str]]:
-    """Tiers and currencies that a condition names: `member.tier in ['gold']`, `member.balances.points >= 5.0`.
+    """Tiers, currencies and segments that a condition names: `member.tier in ['gold']`, `'vip' in member.segments`.
 
     Read from the text by what is commonly written; a tier that a condition computes is not seen.
     """
@@ -45,6 +46,8 @@ def names_in(expression: Expression) -> Iterator[tuple[ReferenceKind, str]]:
         for found in _TIERS.finditer(expression.text):
             literals = _LITERAL.findall(found["after"] or found["before"])
             yield from (("tier", literal) for literal in literals if literal)  # '': a member without a tier
+    if "member.segments" in expression.names:
+        yield from (("segment", found[1][1:-1]) for found in _SEGMENT.finditer(expression.text))
     if "member.balances" in expression.names:
         yield from (("currency", found["dot"] or found["bracket"]) for found in _BALANCE.finditer(expression.text))
 
