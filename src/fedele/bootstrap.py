@@ -106,6 +106,7 @@ from fedele.domains.segments.jobs import schedules as segment_schedules
 from fedele.domains.support import handlers as support
 from fedele.domains.support import queries as support_queries
 from fedele.domains.support.config import SupportConfig
+from fedele.domains.support.events import CaseResolved
 from fedele.domains.support.jobs import closing_schedule as support_closing
 from fedele.domains.support.ports import TextAnalyser
 from fedele.domains.surveys import handlers as surveys
@@ -215,7 +216,7 @@ CLOSING_STEPS: tuple[ClosingStep, ...] = own_steps(
 
 
 # What journeys hear of rooms that stand beside them, and so cannot be named there.
-HEARD_BY_JOURNEYS: tuple[type[Event], ...] = (ExpiryAnnounced,)
+HEARD_BY_JOURNEYS: tuple[type[Event], ...] = (ExpiryAnnounced, CaseResolved)
 
 
 def handlers_of(

@@ -21,6 +21,7 @@ from fedele.domains.programme.types import (
     Refers,
     RewardRef,
     Section,
+    SurveyRef,
     Text,
     Weekday,
 )
@@ -241,6 +242,14 @@ class Give(StepBase):
         return self
 
 
+class Ask(StepBase):
+    """Open a survey for the member; its own targeting, sampling and limits hold. One with `trigger: on_demand` is asked
+    by journeys alone."""
+
+    type: Literal["ask"]
+    survey: SurveyRef
+
+
 class Tag(StepBase):
     """Set attributes of the profile, as `members.preferences` declares them; null takes one away."""
 
@@ -264,7 +273,7 @@ class Exit(StepBase):
 
 
 Step = Annotated[
-    Send | Wait | Branch | Split | Award | Give | Tag | Webhook | Exit, Field(discriminator="type")
+    Send | Wait | Branch | Split | Award | Give | Ask | Tag | Webhook | Exit, Field(discriminator="type")
 ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from fedele.domains.activity.events import ActivityRecorded, PurchaseRecorded, PurchaseReturned
 from fedele.domains.auto_rewards.events import AutoRewardIssued
 from fedele.domains.challenges.events import BadgeEarned, ChallengeCompleted
+from fedele.domains.community.events import GatheringAttended, ReviewDecided
 from fedele.domains.journeys import commands
 from fedele.domains.journeys.commands import Engine
 from fedele.domains.journeys.events import JourneyWebhookAsked
@@ -13,12 +14,13 @@ from fedele.domains.journeys.ports import Told, WebhookSender
 from fedele.domains.ledger.events import PointsExpired
 from fedele.domains.members.events import ConsentChanged, MemberEnrolled, MemberErased
 from fedele.domains.memberships.events import MembershipEnded, MembershipStarted, PaymentFailed
+from fedele.domains.messaging.events import MessageReported
 from fedele.domains.messaging.ports import Clock
-from fedele.domains.offers.events import OfferClaimed
+from fedele.domains.offers.events import OfferClaimed, OfferTriggered
 from fedele.domains.referrals.events import ReferralApplied, ReferralPaid
 from fedele.domains.rewards.events import RedemptionUsed, RewardRedeemed
 from fedele.domains.segments.events import SegmentEntered, SegmentLeft
-from fedele.domains.surveys.events import SurveyAnswered
+from fedele.domains.surveys.events import SurveyAnswered, SurveyOpened
 from fedele.domains.tiers.events import TierChanged
 from fedele.jobs.types import Handler
 from fedele.kernel.event import Event
@@ -28,7 +30,8 @@ HEARD: tuple[type[Event], ...] = (
     MemberEnrolled, ConsentChanged, PurchaseRecorded, PurchaseReturned, ActivityRecorded, PointsExpired,
     SegmentEntered, SegmentLeft, TierChanged, MembershipStarted, MembershipEnded, PaymentFailed,
     RewardRedeemed, RedemptionUsed, AutoRewardIssued, OfferClaimed, ChallengeCompleted, BadgeEarned,
-    ReferralApplied, ReferralPaid, SurveyAnswered,
+    ReferralApplied, ReferralPaid, SurveyOpened, SurveyAnswered, OfferTriggered, MessageReported,
+    ReviewDecided, GatheringAttended,
 )  # fmt: skip
 
 

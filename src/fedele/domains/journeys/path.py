@@ -11,6 +11,7 @@ from uuid import UUID
 
 from fedele.domains.journeys.config import (
     END,
+    Ask,
     Award,
     Branch,
     Exit,
@@ -35,7 +36,7 @@ class FactsNeeded(Exception):
     """A condition is to be judged and `Known.facts` is None: read them and ask again."""
 
 
-EFFECTS = (Send, Award, Give, Tag, Webhook)
+EFFECTS = (Send, Award, Give, Ask, Tag, Webhook)
 VISITS_MAX = 1_000
 PURCHASE = "purchase"
 

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from fedele.db.database import Transaction
-from fedele.domains.journeys.config import Award, Give, Send, Tag, Webhook
+from fedele.domains.journeys.config import Ask, Award, Give, Send, Tag, Webhook
 from fedele.domains.journeys.events import JourneyWebhookAsked
 from fedele.domains.journeys.types import Run
 from fedele.domains.members.commands import update_preferences
@@ -16,6 +16,7 @@ from fedele.domains.prizes.commands import give_prize
 from fedele.domains.prizes.types import Cause
 from fedele.domains.programme.types import Programme
 from fedele.domains.rewards.commands import give_reward
+from fedele.domains.surveys.commands import open_survey
 from fedele.domains.tiers.queries import status_of
 from fedele.kernel.clock import Moment
 from fedele.kernel.refusal import Refusal
@@ -50,6 +51,9 @@ async def _carry_out(tx: Transaction, programme: Programme, run: Run, number: in
         case Give(reward=str() as reward):
             redemption = await give_reward(tx, programme, run.member_id, reward, key, None, moment, "journey")
             return "given", {"reward": reward, "redemption": str(redemption.id)}
+        case Ask():
+            invitation = await open_survey(tx, programme, run.member_id, step.survey, f"journey:{key.hex}", moment)
+            return "asked" if invitation is not None else "not_asked", {"survey": step.survey}
         case Tag():
             values = {name: list(value) if isinstance(value, tuple) else value for name, value in step.set.items()}
             await update_preferences(tx, run.member_id, values, programme.section(MembersConfig), moment)
