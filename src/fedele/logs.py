@@ -1,5 +1,6 @@
 """Structured logs: one JSON object a line (or coloured lines for people), request ids included, secrets never."""
 
+import functools
 import logging
 import sys
 from collections.abc import Mapping, MutableMapping
@@ -70,6 +71,7 @@ def _without_secrets(value: Any, depth: int = 4) -> Any:
     return value
 
 
+@functools.lru_cache(maxsize=4_096)  # the same few keys come with every line
 def _is_secret(key: str) -> bool:
     lowered = key.lower()
     return any(word in lowered for word in SECRET_WORDS)

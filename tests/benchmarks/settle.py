@@ -3,9 +3,11 @@
 `python -m tests.benchmarks.settle [seconds]` prints one JSON object. 16 connections, fsync on, baskets of 5 lines, 20
 active rules of which 3 give something, 2,000 members; both sides take turns within one run, on the same database, so
 that a busy machine slows them alike. pgbench sends a payload that our own decision made (with fresh ids), so that it
-writes exactly the rows that we write, and decides nothing.
+writes exactly the rows that we write, and decides nothing. As many API processes as there are cores serve, as a
+deployment would run them; a till keeps to one of them, as behind a balancer.
 
     settle_vs_pgbench   our sales per second ÷ pgbench's
+    settle_one_process_vs_pgbench   the same with a single API process
     settle_p99_ms       how long the slowest hundredth of the tills waits
     settle_per_s, pgbench_settle_per_s   the figures behind it
 """
@@ -22,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -55,6 +57,7 @@ from tests.factories.programme import apply_programme
 from tests.fixtures import principals
 
 CLIENTS_COUNT = 16
+PROCESSES_COUNT = os.cpu_count() or 1
 MEMBERS_COUNT = 2_000
 TURNS_COUNT = 3
 STORE = StoreId("store-1")
@@ -107,22 +110,30 @@ async def measure(url: str, seconds: float = 5.0) -> dict[str, float]:
     """Ours and pgbench in turns on a fresh database of this server (a superuser's URL)."""
     own = await fresh_database(url, "fedele_bench_settle")
     headers = await arrange(own)
-    ours, theirs, waits = [], [], []
-    async with serving(own) as port:
-        await turn(port, headers, 1, [])
+    ours, alone, theirs, waits = [], [], [], []
+    async with contextlib.AsyncExitStack() as processes:
+        ports = [await processes.enter_async_context(serving(own)) for _ in range(PROCESSES_COUNT)]
+        await turn(ports, headers, 1, [])
         for _ in range(TURNS_COUNT):
-            started = time.perf_counter()
             one_turn: list[float] = []
-            await turn(port, headers, seconds, one_turn)
-            ours.append(len(one_turn) / (time.perf_counter() - started))
+            ours.append(await _rate(ports, headers, seconds, one_turn))
             waits += one_turn
+            alone.append(await _rate(ports[:1], headers, seconds, []))
             theirs.append(await _pgbench(own, seconds))
+    bench = statistics.median(theirs)
     return {
-        "settle_vs_pgbench": round(statistics.median(ours) / statistics.median(theirs), 3),
+        "settle_vs_pgbench": round(statistics.median(ours) / bench, 3),
+        "settle_one_process_vs_pgbench": round(statistics.median(alone) / bench, 3),
         "settle_p99_ms": round(statistics.quantiles(waits, n=100)[98] * 1000, 1),
         "settle_per_s": round(statistics.median(ours)),
-        "pgbench_settle_per_s": round(statistics.median(theirs)),
+        "pgbench_settle_per_s": round(bench),
     }
+
+
+async def _rate(ports: Sequence[int], headers: principals.Headers, seconds: float, waits: list[float]) -> float:
+    started = time.perf_counter()
+    await turn(ports, headers, seconds, waits)
+    return len(waits) / (time.perf_counter() - started)
 
 
 def member_of(number: int) -> MemberId:
@@ -194,12 +205,19 @@ async def serving(url: str) -> AsyncIterator[int]:
 
 
 async def turn(
-    port: int, headers: principals.Headers, seconds: float, waits: list[float], members_count: int = MEMBERS_COUNT
+    ports: Sequence[int],
+    headers: principals.Headers,
+    seconds: float,
+    waits: list[float],
+    members_count: int = MEMBERS_COUNT,
 ) -> None:
     """Sixteen tills sell for so many seconds to any of these members; fills `waits` with each sale's seconds."""
     until = time.perf_counter() + seconds
     document = next(file.text for file in read_operations(*STAFF_FOLDERS) if file.name == "SettleSale")
-    clients = (_client(port, headers, document, until, waits, members_count) for _ in range(CLIENTS_COUNT))
+    clients = (
+        _client(ports[number % len(ports)], headers, document, until, waits, members_count)
+        for number in range(CLIENTS_COUNT)
+    )
     await asyncio.gather(*clients)
 
 

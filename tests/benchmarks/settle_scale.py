@@ -51,12 +51,12 @@ async def measure(url: str, seconds: float = 5.0) -> dict[str, float]:
     async with serving(ready[SMALL][0]) as small, serving(ready[LARGE][0]) as large:
         ports = {SMALL: small, LARGE: large}
         for count, port in ports.items():
-            await turn(port, ready[count][1], 2, [], count)
+            await turn([port], ready[count][1], 2, [], count)
         for _ in range(TURNS_COUNT):
             for count, port in ports.items():
                 waits: list[float] = []
                 started = time.perf_counter()
-                await turn(port, ready[count][1], seconds, waits, count)
+                await turn([port], ready[count][1], seconds, waits, count)
                 rates[count].append(len(waits) / (time.perf_counter() - started))
     small_rate, large_rate = (statistics.median(rates[count]) for count in (SMALL, LARGE))
     return {

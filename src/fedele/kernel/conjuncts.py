@@ -1,20 +1,11 @@
 """Which part of a condition stopped it, and what it saw: the raw material of Explain. Pure."""
 
 import dataclasses
-import re
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
+from fedele.kernel.chains import conjuncts
 from fedele.kernel.expressions import Bindings, Environment, Expression, ExpressionError
-
-# Whole string literals (raw, triple-quoted) and comments are taken as one token, so that nothing in them counts.
-_TOKENS = re.compile(
-    r"""(?P<skip>[rRbB]{0,2}(?:'{3}.*?'{3}|"{3}.*?"{3})"""
-    r"""|[rR][bB]?'[^']*'|[rR][bB]?"[^"]*"|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|//[^\n]*)"""
-    r"""|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<operator>&&|\|\||\?)""",
-    re.DOTALL,
-)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -54,48 +45,6 @@ def failures(condition: Expression, bindings: Bindings) -> list[Failure]:
         error = outcome if isinstance(outcome, ExpressionError) else None
         found.append(Failure(text, before.count("\n") + 1, start - before.rfind("\n"), values, error))
     return found
-
-
-def conjuncts(text: str) -> list[tuple[int, int]]:
-    """The spans of the parts that `&&` joins at the top level, parentheses around a chain taken off."""
-    return list(_spans(text, 0, len(text)))
-
-
-def _spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    start, end = _trimmed(text, start, end)
-    operators, whole = _top_level(text, start, end)
-    if any(operator != "&&" for operator, _ in operators):
-        yield start, end
-    elif operators:
-        for _, position in operators:
-            yield from _spans(text, start, position)
-            start = position + 2
-        yield from _spans(text, start, end)
-    elif whole:
-        yield from _spans(text, start + 1, end - 1)
-    else:
-        yield start, end
-
-
-def _top_level(text: str, start: int, end: int) -> tuple[list[tuple[str, int]], bool]:
-    """The logical operators outside of all brackets, and whether one pair of parentheses holds everything."""
-    operators: list[tuple[str, int]] = []
-    depth, first_closed = 0, -1
-    for token in _TOKENS.finditer(text, start, end):
-        if token["open"]:
-            depth += 1
-        elif token["close"]:
-            depth -= 1
-            if depth == 0 and first_closed < 0:
-                first_closed = token.end()
-        elif token["operator"] and depth == 0:
-            operators.append((token["operator"], token.start()))
-    return operators, text[start : start + 1] == "(" and first_closed == end
-
-
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    piece = text[start:end]
-    return start + len(piece) - len(piece.lstrip()), end - (len(piece) - len(piece.rstrip()))
 
 
 @lru_cache(maxsize=4096)

@@ -21,6 +21,7 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from fedele.kernel import syntax_tree
+from fedele.kernel.chains import needed_texts
 from fedele.kernel.checked import names_read
 
 Kind: TypeAlias = Literal["bool", "int", "number", "text", "moment", "texts", "map", "maps"]
@@ -110,7 +111,7 @@ class Bindings:
 class Expression:
     """One compiled expression. Equal when text, environment and result are."""
 
-    __slots__ = ("_constant", "_names", "_program", "environment", "result", "text")
+    __slots__ = ("_constant", "_names", "_needs", "_program", "environment", "result", "text")
 
     def __init__(self, text: str, environment: Environment, result: Result) -> None:
         self.text, self.environment, self.result = text.strip(), environment, result
@@ -119,6 +120,8 @@ class Expression:
         self._names: frozenset[str] | None = None
         if self._constant is None:
             self._program = self._compile()
+        # None: not asked yet, which most expressions never are.
+        self._needs: tuple[tuple[str, frozenset[str]], ...] | None = None
 
     def _compile(self) -> Any:
         if not self.text:
@@ -168,10 +171,27 @@ class Expression:
             if bindings.environment is not self.environment:
                 kinds = f"bindings of {bindings.environment.key} given to an expression of {self.environment.key}"
                 raise TypeError(kinds)
+            if is_condition and self._refuted(bindings.values):
+                found.append(False)
+                continue
             value = evaluate(bindings._activation)
             plain = value.value()
             found.append(plain if is_condition and plain.__class__ is bool else self._other(value, plain))
         return found
+
+    def _refuted(self, values: Mapping[str, Any]) -> bool:
+        """Whether a text that the condition needs is another one: most rules fail so, and for a hundredth of the cost.
+
+        CEL's `&&` is false as soon as one side is, even if the other is an error, so that the answer is the same.
+        """
+        if self._needs is None:
+            texts = {name.key for name in self.environment.names.values() if name.kind == "text"}
+            self._needs = tuple((name, needed) for name, needed in needed_texts(self.text) if name in texts)
+        for name, needed in self._needs:
+            value = values.get(name)
+            if value.__class__ is str and value not in needed:
+                return True
+        return False
 
     def _other(self, value: Any, plain: Any) -> Value | ExpressionError:
         """An amount, or the words for what is neither an amount nor a condition's answer."""

@@ -18,22 +18,35 @@ RequestKey = NewType("RequestKey", str)  # the caller's idempotency key, unique 
 _lock = threading.Lock()
 _last_milliseconds = 0
 _counter = 0
+_random = b""  # asked of the system for a hundred ids at a time: each question costs more than an id
+
+
+def _forget() -> None:
+    """A forked child asks anew: it must not give out the same ids."""
+    global _lock, _random
+    _lock, _random = threading.Lock(), b""
+
+
+os.register_at_fork(after_in_child=_forget)
 
 
 def new_id() -> UUID:
     """A UUIDv7 (RFC 9562), strictly increasing within this process: 48 bits of time, 12 of counter, 62 random."""
-    global _last_milliseconds, _counter
+    global _last_milliseconds, _counter, _random
     with _lock:
+        if len(_random) < 9:
+            _random = os.urandom(900)
+        random, _random = _random[:9], _random[9:]
         milliseconds = time.time_ns() // 1_000_000
         if milliseconds > _last_milliseconds:
-            _last_milliseconds, _counter = milliseconds, int.from_bytes(os.urandom(1))
+            _last_milliseconds, _counter = milliseconds, random[8]
         else:
             _counter += 1
             if _counter > 0xFFF:
                 _last_milliseconds, _counter = _last_milliseconds + 1, 0
         stamp, count = _last_milliseconds, _counter
-    random = int.from_bytes(os.urandom(8)) & (1 << 62) - 1
-    return UUID(int=stamp << 80 | 0x7 << 76 | count << 64 | 0b10 << 62 | random)
+    tail = int.from_bytes(random[:8]) & (1 << 62) - 1
+    return UUID(int=stamp << 80 | 0x7 << 76 | count << 64 | 0b10 << 62 | tail)
 
 
 def guest_member_id(store: StoreId, receipt: str) -> MemberId:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from fedele.kernel.conjuncts import conjuncts, first_failure
+from fedele.kernel.chains import conjuncts
+from fedele.kernel.conjuncts import first_failure
 from fedele.kernel.expressions import ExpressionError, ExpressionMistake
 from fedele.kernel.vocabulary import (
     CONTEXT_ENVIRONMENT,

@@ -15,7 +15,6 @@ from fedele.api.errors import ApiError
 from fedele.api.execution.documents import Documents
 from fedele.api.execution.limits import DocumentTooComplex
 from fedele.api.execution.masking import format_error
-from fedele.api.execution.plans import PlanningExecutor
 from fedele.api.execution.prepared import DocumentInvalid, Prepared
 from fedele.api.execution.request import OperationRequest
 from fedele.db.database import DATABASE_LOST, counting
@@ -96,13 +95,9 @@ class Engine:
             raise MutationByGet("a GET may only query; send mutations by POST")
         if operation is not None and operation.operation is OperationType.QUERY:
             context.begin_query()
-        executor = PlanningExecutor.build(
-            self._core, prepared.document, None, context, request.variables, request.operation_name
-        )
+        executor = prepared.executor(request.operation_name, request.variables, context)
         if isinstance(executor, list):
             return self._refuse(executor, context, "BAD_USER_INPUT")
-        assert isinstance(executor, PlanningExecutor)
-        executor.plans = prepared.plans.under(executor.variable_values.coerced)
         try:
             async with asyncio.timeout(OPERATION_SECONDS_MAX):
                 result = executor.execute_operation()

@@ -7,22 +7,29 @@ import asyncio
 import dataclasses
 import hashlib
 from collections import OrderedDict
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from graphql import (
     DocumentNode,
+    FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
+    default_field_resolver,
+    default_type_resolver,
     parse,
     specified_rules,
     validate,
 )
+from graphql.execution.collect_fields import FragmentDetails
 from graphql.validation.rules.max_introspection_depth_rule import MaxIntrospectionDepthRule
 
+from fedele.api.execution.coercion import Coercion, coercion_of
 from fedele.api.execution.limits import DocumentTooComplex, Limits, measure
-from fedele.api.execution.plans import DocumentPlans
+from fedele.api.execution.plans import DocumentPlans, PlanningExecutor
 
 CACHED_CHARACTERS_MAX = 2_000_000  # of text; the syntax trees take some forty times that in memory
 
@@ -42,8 +49,11 @@ class Prepared:
 
     text: str
     sha256: str
+    schema: GraphQLSchema
     document: DocumentNode
     operations: dict[str | None, OperationDefinitionNode]
+    coercions: dict[str | None, Coercion | None]
+    fragments: dict[str, FragmentDetails]
     plans: DocumentPlans
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
@@ -51,6 +61,40 @@ class Prepared:
         if name is None:
             return next(iter(self.operations.values())) if len(self.operations) == 1 else None
         return self.operations.get(name)
+
+    def executor(
+        self, name: str | None, variables: Mapping[str, Any] | None, context: Any
+    ) -> PlanningExecutor | list[GraphQLError]:
+        """What runs one of the operations with these variables, or what is wrong with them."""
+        begun = self._begun(name, variables or {}, context)
+        executor = begun or PlanningExecutor.build(
+            self.schema, self.document, None, context, dict(variables or {}), name
+        )
+        if isinstance(executor, list):
+            return executor
+        assert isinstance(executor, PlanningExecutor)
+        executor.plans = self.plans.under(executor.variable_values.coerced)
+        return executor
+
+    def _begun(self, name: str | None, variables: Mapping[str, Any], context: Any) -> PlanningExecutor | None:
+        """The executor, from what was found out when the document was prepared; None: by the book."""
+        operation = self.operation(name)
+        coercion = None if operation is None else self.coercions[operation.name.value if operation.name else None]
+        values = None if coercion is None else coercion.read(variables)
+        if operation is None or values is None:
+            return None
+        return PlanningExecutor(
+            self.schema,
+            {key: fragment.definition for key, fragment in self.fragments.items()},
+            self.fragments,
+            None,
+            context,
+            operation,
+            values,
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
+        )
 
 
 def sha256_of(text: str) -> str:
@@ -81,7 +125,17 @@ def prepare(schema: GraphQLSchema, text: str, limits: Limits | None, introspecti
         for definition in document.definitions
         if isinstance(definition, OperationDefinitionNode)
     }
-    return Prepared(text, sha256_of(text), document, operations, DocumentPlans(document))
+    fragments = {
+        definition.name.value: FragmentDetails(definition, None)
+        for definition in document.definitions
+        if isinstance(definition, FragmentDefinitionNode)
+    }
+    by_the_book = any(fragment.definition.variable_definitions for fragment in fragments.values())
+    coercions = {
+        name: None if by_the_book else coercion_of(schema, operation) for name, operation in operations.items()
+    }
+    plans = DocumentPlans(document)
+    return Prepared(text, sha256_of(text), schema, document, operations, coercions, fragments, plans)
 
 
 def _parse(text: str, limits: Limits | None) -> DocumentNode:

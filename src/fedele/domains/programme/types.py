@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Annotated, Any, Generic, Literal, NewType, TypeAlias, TypeVar
+from typing import Annotated, Any, Generic, Literal, NewType, TypeAlias, TypeVar, cast
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -79,13 +79,19 @@ class Programme:
     effective_from: datetime
     sections: Mapping[str, BaseModel]
     source_text: str = dataclasses.field(default="", repr=False)
+    _by_model: Mapping[type[BaseModel], BaseModel] = dataclasses.field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Find each section by its model once: a sale asks for two dozen of them."""
+        by_model = {type(section): section for section in reversed([*self.sections.values()])}
+        object.__setattr__(self, "_by_model", by_model)
 
     def section(self, model: type[M]) -> M:
         """The section read by this model. Raises KeyError if bootstrap registered no such section."""
-        for section in self.sections.values():
-            if type(section) is model:
-                return section
-        raise KeyError(f"{model.__name__} is not a registered section of the programme file")
+        try:
+            return cast(M, self._by_model[model])
+        except KeyError:
+            raise KeyError(f"{model.__name__} is not a registered section of the programme file") from None
 
 
 VersionState: TypeAlias = Literal["in_force", "scheduled", "past", "replaced", "withdrawn"]
