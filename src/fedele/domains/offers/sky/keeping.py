@@ -37,7 +37,9 @@ async def _stale(db: Queryable, cells: Sequence[str], now: datetime) -> list[str
     return [row["cell"] for row in rows]
 
 
-async def _write(database: Database, hours: Sequence[WeatherHour], source: str, now: datetime) -> None:
+async def _write(database: Database, told: Sequence[WeatherHour], source: str, now: datetime) -> None:
+    # Of an hour that is told twice (a file over a change of clocks) the last word counts.
+    hours = list({(hour.cell, hour.hour): hour for hour in told}.values())
     async with database.transaction() as tx:
         await tx.execute(
             """
