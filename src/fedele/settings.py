@@ -76,7 +76,7 @@ class Settings(BaseModel):
         description="Open-Meteo's server; customers of theirs have another, or run their own.",
     )
     weather_key: SecretStr | None = Field(None, description="Open-Meteo's API key: commercial use needs one.")
-    weather_file: Path | None = Field(None, description="The file of the source csv.")
+    weather_csv: Path | None = Field(None, description="The file of the source csv.")
     geofences: Literal["process", "postgres"] = Field(
         "process", description="Where the index of offers' places is kept: in each process, or in PostgreSQL."
     )

@@ -350,10 +350,10 @@ def _webhooks(settings: Settings, client: httpx.AsyncClient) -> WebhookSender:
 def _weather(settings: Settings, client: httpx.AsyncClient) -> WeatherSource | None:
     try:
         return open_weather(
-            settings.weather_source, client, settings.weather_url, settings.weather_key, settings.weather_file
+            settings.weather_source, client, settings.weather_url, settings.weather_key, settings.weather_csv
         )
     except ValueError:
-        raise SettingsError("FEDELE_WEATHER_SOURCE=csv needs FEDELE_WEATHER_FILE beside it") from None
+        raise SettingsError("FEDELE_WEATHER_SOURCE=csv needs FEDELE_WEATHER_CSV beside it") from None
 
 
 def _foreign(settings: Settings, policy: AuthPolicy, client: httpx.AsyncClient) -> ForeignTokens | None:

@@ -53,7 +53,7 @@ def demo(
             _reset(data)
         settings = read_settings(
             data_dir=data, port=port, base_url=f"http://127.0.0.1:{port}", graphql_documents="open",
-            log_format="console", log_level="warning", weather_source="csv", weather_file=data / "demo-weather.csv",
+            log_format="console", log_level="warning", weather_source="csv", weather_csv=data / "demo-weather.csv",
         )  # fmt: skip
         configure_logs(settings.log_format, settings.log_level)
         console.print("[bold]Fedele[/bold] is getting ready …")
@@ -129,8 +129,8 @@ async def _prepare(settings: Settings, fcm_url: str, households: int | None) -> 
     """Schema, data, people: the application, and what `demo.json` says of it."""
     assert settings.database_url is not None, "the demo always has a database"
     await migrate(settings.database_url.get_secret_value())
-    if settings.weather_file is not None:
-        write_weather(settings.weather_file, moment_now().now)
+    if settings.weather_csv is not None:
+        write_weather(settings.weather_csv, moment_now().now)
     fedele = wire(settings, open_keyring(settings, may_create=True))
     try:
         with DemoProgressBar() as bar:
