@@ -56,7 +56,7 @@ def test_only_values_that_are_read_are_sent() -> None:
 
 
 def test_a_condition_that_would_grow_without_end_is_refused() -> None:
-    """A choice repeats its condition; fourteen nested in each other's conditions would be half a million letters of SQL."""
+    """A choice repeats its condition; fourteen, nested, would be half a million letters of SQL."""
     text = "member.purchases_count > 0"
     for _ in range(14):
         text = f"({text} ? member.tier == 'a' : member.tier == 'b')"
