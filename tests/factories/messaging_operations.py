@@ -50,3 +50,30 @@ async def one_device(api: Api) -> dict[str, Any]:
 async def a_phone(api: Api) -> dict[str, Any]:
     """Variables of RegisterDevice."""
     return {"input": {"kind": "FCM_TOKEN", "value": "token-number-0000", "platform": "IOS", "timeZone": "Europe/Rome"}}
+
+
+async def reported_messages(api: Api) -> dict[str, Any]:
+    """Variables of ReportMessages: the member clicked all of their twenty."""
+    ids = (await seen_messages(api))["input"]["messageIds"]
+    return {"input": {"reports": [{"messageId": one, "what": "CLICKED"} for one in ids]}}
+
+
+async def twenty_decisions(api: Api) -> dict[str, Any]:
+    """Variables of ListMessageDecisions, for a member with twenty messages."""
+    await twenty_messages(api)
+    return {"memberId": encode_id("member", api.member.member_id), "first": 20}
+
+
+async def nothing_more(api: Api) -> dict[str, Any]:
+    """An operation without variables."""
+    return {}
+
+
+async def a_campaign(api: Api) -> dict[str, Any]:
+    """A campaign of the grocer's."""
+    return {"key": "weekend-coffee"}
+
+
+async def a_campaign_and_a_member(api: Api) -> dict[str, Any]:
+    """The same, and somebody who asks why."""
+    return {"key": "weekend-coffee", "memberId": encode_id("member", api.member.member_id)}

@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str, bool]] = {
     "keys": ("keys", "app", True),
     "jobs": ("jobs", "app", True),
     "journey": ("journey", "app", True),
+    "messages": ("messages", "app", True),
     "rewards": ("rewards", "app", True),
     "feed": ("feed", "app", True),
     "import": ("exchange", "import_app", True),

@@ -198,7 +198,8 @@ async def test_the_funnel_counts_from_reach_to_deed(admin: Any, database: Databa
     for member_id, day in ((first["member_id"], 1), (held, 2), (told[1]["member_id"], 8)):
         await admin.execute(
             "INSERT INTO redemption (member_id, redemption_id, reward_key, programme_version, status, code, currency, "
-            "units, redeemed_at, usable_until, used_at) VALUES ($1, $2, 'coffee', 1, 'used', $3, 'points', 0, $4, $4, $4)",
+            "units, redeemed_at, usable_until, used_at) "
+            "VALUES ($1, $2, 'coffee', 1, 'used', $3, 'points', 0, $4, $4, $4)",
             member_id, new_id(), new_id().hex, NOON + timedelta(days=day),
         )  # fmt: skip
     campaign = words.section(MessagesConfig).campaigns[0]

@@ -1,7 +1,9 @@
 """Messaging in the members' schema: messages in the app, and the devices that pushes go to."""
 
 from datetime import datetime
+from enum import Enum
 from typing import Self
+from uuid import UUID
 
 import strawberry
 
@@ -15,6 +17,7 @@ from fedele.api.permissions import MEMBER, mutation_field
 from fedele.api.scalars import URL, Locale, TimeZone
 from fedele.domains.messaging import commands, errors, queries
 from fedele.domains.messaging import types as records
+from fedele.kernel.ids import MemberId
 
 MESSAGE, DEVICE = "message", "device"
 
@@ -35,6 +38,15 @@ strawberry.enum(
 
 
 @strawberry.type
+class MessageAction:
+    """A button below a message."""
+
+    key: str = strawberry.field(description="The programme's key of the button, for analytics.")
+    label: str
+    deep_link: str | None = strawberry.field(description="Where it leads; null: it closes the message.")
+
+
+@strawberry.type
 class Message(Node):
     """A message for the member, to show in the app, in their language. Gone once dismissed or expired."""
 
@@ -47,6 +59,10 @@ class Message(Node):
     created_at: datetime
     expires_at: datetime
     seen_at: datetime | None = strawberry.field(description="When the app first said that it showed this message.")
+    placement: str = strawberry.field(description="Where in the app it belongs, in the programme's word.")
+    priority: str = strawberry.field(description="urgent, high, normal or low; the higher stands first.")
+    reason: str = strawberry.field(description="Why am I seeing this, in the member's language.")
+    actions: list[MessageAction] = strawberry.field(description="Buttons below it; at most three.")
 
     @classmethod
     def of(cls, record: records.InAppMessage) -> Self:
@@ -62,6 +78,13 @@ class Message(Node):
             created_at=record.created_at,
             expires_at=record.expires_at,
             seen_at=record.seen_at,
+            placement=record.placement,
+            priority=record.priority,
+            reason=queries.why_words(record.purpose, record.wording.locale),
+            actions=[
+                MessageAction(key=action.key, label=action.label, deep_link=action.deep_link)
+                for action in record.wording.actions
+            ],
         )
 
 
@@ -99,12 +122,17 @@ class MessagingFields(MemberBase):
     """Messaging's part of Member."""
 
     @strawberry.field
-    async def messages(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Message]:
-        """Messages to show in the app, newest first, neither dismissed nor expired."""
+    async def messages(
+        self, info: Info, first: int = 20, after: str | None = None, placement: str | None = None
+    ) -> Connection[Message]:
+        """Messages to show in the app, what matters more first, then the newest; neither dismissed nor expired.
+
+        `placement` asks for those of one place in the app.
+        """
         context = info.context
         page = await queries.list_messages(
             context.reader, await context.programme(), self.member_id, context.moment,
-            first=page_size(first), after=after, locale=await context.language(),
+            first=page_size(first), after=after, locale=await context.language(), placement=placement,
         )  # fmt: skip
         return connection(page, Message.of)
 
@@ -219,6 +247,53 @@ class MarkMessagesSeenInput:
     message_ids: list[strawberry.ID]
 
 
+@strawberry.enum(name="MessageReportKind", description="What the member did with a message, as the app saw it.")
+class MessageReportKind(Enum):
+    """Kinds of report."""
+
+    SEEN = "seen"
+    OPENED = "opened"
+    CLICKED = "clicked"
+
+
+_REPORTS: dict[MessageReportKind, records.Report] = {
+    MessageReportKind.SEEN: "seen",
+    MessageReportKind.OPENED: "opened",
+    MessageReportKind.CLICKED: "clicked",
+}
+
+
+@user_error()
+class ReportMessagesUserError(UserError):
+    """Why nothing was noted."""
+
+
+@strawberry.type
+class ReportMessagesPayload:
+    """How many reports were new: the first of each kind counts."""
+
+    newly_noted: int | None = None
+    user_errors: list[ReportMessagesUserError] = strawberry.field(default_factory=list)
+
+
+@strawberry.input
+class MessageReport:
+    """What happened to one message. A click says that it was opened, and what was opened was seen."""
+
+    message_id: strawberry.ID = strawberry.field(
+        description="The id of a message in the app, or what a push carries as `message` in its data."
+    )
+    what: MessageReportKind
+    occurred_at: datetime | None = strawberry.field(default=None, description="When; not said: now.")
+
+
+@strawberry.input
+class ReportMessagesInput:
+    """What the app saw; at most a hundred at once."""
+
+    reports: list[MessageReport]
+
+
 @strawberry.type
 class MessagingMutation:
     """What a member can do about messages and devices."""
@@ -254,6 +329,20 @@ class MessagingMutation:
         return DismissMessagePayload(message_id=input.message_id)
 
     @mutation_field(requires=MEMBER)
+    async def report_messages(self, info: Info, input: ReportMessagesInput) -> ReportMessagesPayload | None:
+        """Note what the member did with messages and pushes. Ids that are not the member's are passed over."""
+        context, member_id = info.context, info.context.member_id
+        page_size(len(input.reports))
+        told = [
+            (contact, _REPORTS[one.what], one.occurred_at or context.moment.now)
+            for one in input.reports
+            if (contact := _contact(one.message_id, member_id)) is not None
+        ]
+        async with context.database.transaction() as tx:
+            newly_noted = await commands.report(tx, member_id, told, context.moment)
+        return ReportMessagesPayload(newly_noted=newly_noted)
+
+    @mutation_field(requires=MEMBER)
     async def mark_messages_seen(self, info: Info, input: MarkMessagesSeenInput) -> MarkMessagesSeenPayload | None:
         """Note that the app showed these messages. Ids that are not the member's are passed over."""
         context, member_id = info.context, info.context.member_id
@@ -263,3 +352,11 @@ class MessagingMutation:
         async with context.database.transaction() as tx:
             newly_seen = await commands.mark_seen(tx, member_id, message_ids, context.moment)
         return MarkMessagesSeenPayload(newly_seen=newly_seen)
+
+
+def _contact(text: str, member_id: MemberId) -> UUID | None:
+    """The message that a report names: by its id here, or by the number in a push."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return ids.find_row(MESSAGE, text, member_id)

@@ -17,6 +17,7 @@ from fedele.api.staff.journeys import JourneyMutation, JourneyQuery
 from fedele.api.staff.ledger import LedgerFields, LedgerMutation
 from fedele.api.staff.members import MemberMutation, MemberQuery, ProfileFields, fetch_member
 from fedele.api.staff.memberships import MembershipFields, MembershipMutation
+from fedele.api.staff.messaging import MessagingQuery
 from fedele.api.staff.offers import OfferMutation, OfferQuery
 from fedele.api.staff.programme import ProgrammeMutation, ProgrammeQuery
 from fedele.api.staff.proposals import ProposalQuery
@@ -84,6 +85,7 @@ QUERIES: tuple[type, ...] = (
     ProgrammeQuery,
     ProposalQuery,
     RewardQuery,
+    MessagingQuery,
     OfferQuery,
     ChallengeQuery,
     ReferralQuery,

@@ -224,6 +224,7 @@ class InAppMessage:
     seen_at: datetime | None
     placement: str = "home"
     priority: Priority = "normal"
+    purpose: MessagePurpose = Purpose.MARKETING
     shown_count: int = 0
 
 

@@ -14,6 +14,7 @@ from fedele.domains.messaging.queries.devices import device_of, find_device, lis
 from fedele.domains.messaging.queries.funnel import campaign_funnel
 from fedele.domains.messaging.queries.inbox import find_message, find_wallet_message, list_messages
 from fedele.domains.messaging.queries.log import decision_of, decisions_of, find_contact, list_decisions
+from fedele.domains.messaging.queries.reasons import reason_words, why_words
 
 __all__ = [
     "audience_page",
@@ -36,5 +37,7 @@ __all__ = [
     "list_pushes",
     "list_runs",
     "preview_campaign",
+    "reason_words",
     "times_had",
+    "why_words",
 ]

@@ -153,13 +153,23 @@ async def explain_campaign(
     )
 
 
-async def list_runs(db: Queryable, campaign_key: str, first: int = 20) -> tuple[CampaignRun, ...]:
-    """The sendings of a campaign, the newest first."""
+async def list_runs(db: Queryable, campaign_keys: Sequence[str], first: int = 20) -> dict[str, tuple[CampaignRun, ...]]:
+    """The last sendings of each of these campaigns, the newest first."""
     rows = await db.fetch(
-        "SELECT * FROM message_campaign_run WHERE campaign_key = $1 ORDER BY due_at DESC LIMIT $2", campaign_key, first
-    )
+        """
+        SELECT r.* FROM unnest($1::text[]) AS c (key)
+         CROSS JOIN LATERAL (SELECT * FROM message_campaign_run r
+                              WHERE r.campaign_key = c.key ORDER BY due_at DESC LIMIT $2) r
+         ORDER BY r.due_at DESC
+        """,
+        list(campaign_keys), first,
+    )  # fmt: skip
     names = [field.name for field in dataclasses.fields(CampaignRun)]
-    return tuple(CampaignRun(**{name: row[name] for name in names}) for row in rows)
+    found: dict[str, tuple[CampaignRun, ...]] = {}
+    for row in rows:
+        run = CampaignRun(**{name: row[name] for name in names})
+        found[run.campaign_key] = (*found.get(run.campaign_key, ()), run)
+    return found
 
 
 def _withheld(reason: Reason) -> Ruling:

@@ -123,6 +123,7 @@ def _message(programme: Programme, row: Row, locale: str | None) -> InAppMessage
         expires_at=row["expires_at"],
         seen_at=row["seen_at"],
         placement=row["placement"],
+        purpose=template.purpose,
         priority=PRIORITIES[row["rank"]],
         shown_count=row["shown_count"],
     )
