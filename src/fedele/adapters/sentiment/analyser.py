@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+import structlog
 
-from fedele.adapters.sentiment.embedding import embed
+from fedele.adapters.sentiment.embedding import ModelMissing, embed
 from fedele.adapters.sentiment.head import Head
 from fedele.domains.support.types import Analysed, Feeling
 
+log = structlog.get_logger(__name__)
 EXAMPLES_KEPT = 2_000
 
 
@@ -28,9 +30,17 @@ class E5Analyser:
         return self._head.name
 
     async def analyse(self, texts: Sequence[str], examples: Sequence[str]) -> list[Analysed]:
-        """One for each text; the engine lets go of the interpreter while it works."""
+        """One for each text; the engine lets go of the interpreter while it works.
+
+        A model that cannot be opened is told in the log, and nothing is read: an unhappy member's case does not wait
+        for somebody to repair it.
+        """
         async with self._turn:
-            return await asyncio.to_thread(self._analyse, list(texts), list(examples))
+            try:
+                return await asyncio.to_thread(self._analyse, list(texts), list(examples))
+            except ModelMissing as error:
+                log.error("texts_unread", reason=str(error))  # noqa: TRY400 - the reason says it all
+                return []
 
     def _analyse(self, texts: list[str], examples: list[str]) -> list[Analysed]:
         if not texts:
