@@ -41,7 +41,7 @@ async def test_a_member_sees_what_is_known_and_resets_it(api: Api) -> None:
     assert 0 < first["chance"] < 1
     assert profile["categories"]
     assert (await api.ask(PROFILE, api.stranger.headers))["data"]["me"]["feedProfile"]["products"] == []
-    answer = await api.ask("mutation { resetFeed { reset userErrors { code } } }")
+    answer = await api.ask("mutation { resetFeed(input: {}) { reset userErrors { code } } }")
     assert answer["data"]["resetFeed"] == {"reset": True, "userErrors": []}
     after = (await api.ask(PROFILE))["data"]["me"]["feedProfile"]
     assert (after["seenCount"], after["dismissed"], after["products"], after["categories"]) == (0, [], [], [])

@@ -122,8 +122,16 @@ class ResetFeedUserError(UserError):
 class ResetFeedPayload:
     """Whether it is forgotten."""
 
-    reset: bool = False
+    reset: bool | None = None
     user_errors: list[ResetFeedUserError] = strawberry.field(default_factory=list)
+
+
+@strawberry.input
+class ResetFeedInput:
+    """What to forget; both unless said otherwise."""
+
+    products: bool = strawberry.field(default=True, description="What was bought counts for no card any more.")
+    cards: bool = strawberry.field(default=True, description="What was seen, tapped and waved away is deleted.")
 
 
 @strawberry.type
@@ -131,11 +139,13 @@ class FeedProfileMutation:
     """What members do about what is known of them."""
 
     @mutation_field(requires=MEMBER)
-    async def reset_feed(self, info: Info) -> ResetFeedPayload | None:
+    async def reset_feed(self, info: Info, input: ResetFeedInput) -> ResetFeedPayload | None:
         """Forget what the feed knows about the member: what they bought until now counts for no card any more, and
         what they saw, tapped and waved away is deleted. Receipts, points and tiers stay as they are."""
         context, member_id = info.context, info.context.member_id
         async with context.database.transaction() as tx:
-            await commands.reset_taste(tx, member_id, context.moment)
-            await feed_commands.reset_feed(tx, member_id)
-        return ResetFeedPayload(reset=True)
+            if input.products:
+                await commands.reset_taste(tx, member_id, context.moment)
+            if input.cards:
+                await feed_commands.reset_feed(tx, member_id)
+        return ResetFeedPayload(reset=input.products or input.cards)

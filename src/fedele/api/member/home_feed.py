@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Literal, Self, cast
+from typing import Any, Self, cast
 from uuid import UUID
 
 import strawberry
@@ -239,7 +239,7 @@ class FeedFields(MemberBase):
             standing.locale,
             standing.facts,
             standing.tier,
-            cast(Literal["home", "offers", "receipt"], placement.value),
+            placement.value,
         )
         feeds = context.services.get(queries.Feeds)
         page = await queries.build_feed(context.reader, feeds.sources, situation, page_size(first), after)
