@@ -57,6 +57,13 @@ offers:
     triggers: [{{type: time, at: '08:00', to: favourite_store}}]
     benefit: {{type: bonus, currency: points, amount: 5}}
     creative: {{title: Rings, body: B}}
+  - key: gift
+    claim: automatic
+    limits: {{per_member: 1}}
+    where: {{places: [boston]}}
+    triggers: [{{type: enter}}]
+    benefit: {{type: bonus, currency: points, amount: 5}}
+    creative: {{title: Gift, body: B}}
   - key: third
     triggers: [{{type: purchase, every: 3, open_hours: 24}}]
     benefit: {{type: bonus, currency: points, amount: 5}}
@@ -110,9 +117,23 @@ async def test_twenty_reports_at_once_fire_once(database: Database, admin: Any) 
     await asyncio.gather(*(reported(database, member_id, EIGHT + timedelta(seconds=n)) for n in range(20)))
     assert await fired(admin, "near") == 1
     assert await admin.fetchval("SELECT count(*) FROM offer_decision WHERE outcome = 'fired'") == 1
+    assert await admin.fetchval("SELECT array_agg(code) FROM offer_decision WHERE code IS NOT NULL") == [
+        "OFFER_ELSEWHERE"
+    ]
     assert await admin.fetchval("SELECT count(*) FROM member_position WHERE verdict = 'believed'") == 20
     await reported(database, member_id, EIGHT + timedelta(days=1))  # another morning is another occasion
     assert await fired(admin, "near") == 2
+
+
+async def test_a_trigger_claims_what_is_automatic(database: Database, admin: Any) -> None:
+    """Walking in puts the offer into the member's hand, once; who was never there has nothing."""
+    member_id, at = await agreed(database), EIGHT
+    await agreed(database)
+    boston = Position(42.36, -71.06, 15.0)
+    await asyncio.gather(*(reported(database, member_id, at + timedelta(seconds=n), boston) for n in range(5)))
+    (claim,) = await queries.list_in_hand(database.reader, member_id, at + timedelta(minutes=1))
+    assert claim.offer_key == "gift"
+    assert await admin.fetchval("SELECT count(*) FROM offer_claim") == 1
 
 
 async def test_without_consent_nothing_is_kept(database: Database, admin: Any) -> None:
@@ -133,7 +154,7 @@ async def test_positions_go_when_their_time_is_over_and_with_their_member(databa
     await reported(database, member_id)
     exported = await queries.export_personal_data(database.reader, member_id)
     assert len(exported["positions"]) == 1
-    assert {one["offer"] for one in exported["decisions"]} == {"near"}
+    assert {one["offer"] for one in exported["decisions"]} == {"near", "gift"}
     assert await commands.sweep(database, PROGRAMME, Moment(EIGHT + timedelta(hours=23))) == 0
     assert await commands.sweep(database, PROGRAMME, Moment(EIGHT + timedelta(hours=24))) == 1
     async with database.transaction() as tx:

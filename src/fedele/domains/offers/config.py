@@ -168,7 +168,7 @@ class Offer(Section):
     combinable: bool = True
     """Whether another discount may stand beside this one."""
     claim: Literal["member", "automatic"] = "member"
-    """Whether the member activates it, or it counts by itself."""
+    """Whether the member activates it, or its trigger does."""
 
     @property
     def following(self) -> tuple[FollowingTrigger, ...]:
@@ -188,6 +188,8 @@ class Offer(Section):
         if len({variant.key for variant in self.variants}) < len(self.variants):
             raise ValueError("two of its variants have the same key")
         kinds = {trigger.type for trigger in self.triggers}
+        if self.claim == "automatic" and not kinds:
+            raise ValueError("claim: automatic needs triggers: they claim it for the member")
         if "enter" in kinds and self.where is None:
             raise ValueError("a trigger of type enter needs `where`")
         if any(t.type == "time" and t.at is None for t in self.triggers) and self.schedule.always:

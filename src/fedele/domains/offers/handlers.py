@@ -54,7 +54,7 @@ def handlers(database: Database, programme_at: ProgrammeAt, clock: Clock) -> tup
 
 
 def told_of(event: OfferTriggered, programme: Programme) -> Mapping[str, Value] | None:
-    """`{offer}`, `{text}`, `{place}` and `{deep_link}` of a message; None for an offer that is only shown."""
+    """`{offer}`, `{text}`, `{place}` and `{offer_key}` of a message; None for an offer that is only shown."""
     offer = programme.section(OffersConfig).find(event.offer_key)
     if offer is None or not event.push:
         return None

@@ -5,6 +5,7 @@ the same offer again within it finds the decision that is there. The unique inde
 announces. A no is written once for each reason, and a later yes of the same occasion stands beside it.
 """
 
+import contextlib
 import dataclasses
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -14,11 +15,13 @@ from zoneinfo import ZoneInfo
 from fedele.db.database import Transaction
 from fedele.domains.offers.checking.checks import CHECKS
 from fedele.domains.offers.checking.sight import Setting, Sight
+from fedele.domains.offers.commands.claiming import claim_offer
 from fedele.domains.offers.config import Offer
 from fedele.domains.offers.events import OfferTriggered
 from fedele.domains.offers.types import Decision, Spot
 from fedele.domains.offers.variants import variant_of
 from fedele.kernel.ids import new_id
+from fedele.kernel.refusal import Refusal
 
 IN_HAND = "OFFER_IN_HAND"
 
@@ -55,7 +58,23 @@ async def fire(
     if not await _write(tx, made, _open_until(sight, cause)):
         return None
     await tx.publish(_announced(made, offer))
+    if offer.claim == "automatic":
+        await _claim(tx, sight)
     return made
+
+
+async def _claim(tx: Transaction, sight: Sight) -> None:
+    """Claim for the member. Where that cannot be (the reward's stock is gone), the offer stays open to be claimed."""
+    setting = sight.setting
+    assert setting.member_id is not None, "triggers are about a member"
+    places = setting.at_places
+    if sight.spot is not None and sight.spot.within and sight.spot.place is not None:
+        places |= {sight.spot.place.key}
+    with contextlib.suppress(Refusal):
+        async with tx.savepoint():
+            await claim_offer(
+                tx, setting.programme, setting.member_id, sight.offer.key, setting.moment, at_places=places
+            )
 
 
 async def refuse(tx: Transaction, sight: Sight, cause: Cause, code: str, details: Mapping[str, Any]) -> Decision | None:
