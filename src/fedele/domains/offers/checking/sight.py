@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from fedele.domains.offers.config import Offer
 from fedele.domains.offers.geography.index import places_of, shapes_of
+from fedele.domains.offers.geography.shapes import Cap
 from fedele.domains.offers.sky.grid import cell_of
 from fedele.domains.offers.timing.schedule import Stretch, open_stretch
 from fedele.domains.offers.types import History, Spot
@@ -32,6 +33,7 @@ class Setting:
     member_id: MemberId | None = None
     at_places: frozenset[str] = frozenset()
     by_beacon: bool = False
+    distances: dict[str, float] = dataclasses.field(default_factory=dict, compare=False, repr=False)
 
     @property
     def time_zone(self) -> str:
@@ -58,7 +60,7 @@ class Sight:
             return Spot(place, 0.0, True, float(offer.where.radius_metres or place.radius_metres))
         if offer.where.beacons or setting.moment.place is None:
             return None
-        return nearest(offer, setting.programme, setting.moment.place)
+        return nearest(offer, setting.programme, setting.moment.place, setting.distances)
 
     @functools.cached_property
     def clock(self) -> str:
@@ -124,12 +126,21 @@ class Sight:
         return None
 
 
-def nearest(offer: Offer, programme: Programme, position: Position) -> Spot | None:
-    """The offer's shape that holds the position, else the nearest one."""
+def nearest(
+    offer: Offer, programme: Programme, position: Position, distances: dict[str, float] | None = None
+) -> Spot | None:
+    """The offer's shape that holds the position, else the nearest one. `distances` remembers, by place, what was
+    measured for another offer."""
+    known = {} if distances is None else distances
     best: Spot | None = None
     for shape, place in shapes_of(offer, programme):
-        away = shape.distance(position.latitude, position.longitude)
-        within = shape.contains(position.latitude, position.longitude)
+        if place is None or place.key not in known:
+            away = shape.distance(position.latitude, position.longitude)
+            if place is not None:
+                known[place.key] = away
+        else:
+            away = known[place.key]
+        within = away <= shape.radius_metres if isinstance(shape, Cap) else away == 0.0
         if best is None or (not within, away) < (not best.within, best.distance_metres):
             best = Spot(place, away, within, shape.bound.radius_metres if place else None)
     return best
