@@ -76,7 +76,7 @@ class ReviewRow(Table, table=True):
 
     __tablename__ = "review"
     __table_args__ = (
-        UniqueConstraint("member_id", "about", "subject"),
+        UniqueConstraint("member_id", "about", "subject", name="uq_review_member_id_about"),
         ForeignKeyConstraint(
             ["member_id", "picture_id"],
             ["member_picture.member_id", "member_picture.picture_id"],
@@ -113,7 +113,7 @@ class ContestEntryRow(Table, table=True):
 
     __tablename__ = "contest_entry"
     __table_args__ = (
-        UniqueConstraint("member_id", "contest_key", "nth"),
+        UniqueConstraint("member_id", "contest_key", "nth", name="uq_contest_entry_member_id_contest_key"),
         ForeignKeyConstraint(
             ["member_id", "picture_id"],
             ["member_picture.member_id", "member_picture.picture_id"],

@@ -136,7 +136,8 @@ def handlers(
         Handler("support.read_review", ReviewSubmitted, reader.reviewed),
         Handler("support.follow_event", ActivityRecorded, listener.did),
         Handler("support.follow_redemption", RewardRedeemed, listener.redeemed),
-        Handler("support.tell_referral", ReferralAsked, listener.tell_referral),
+        # Told as `messaging.announcing` tells, but the link in it is read for each member.
+        Handler("messaging.announce_support_referral_asked", ReferralAsked, listener.tell_referral),
         Handler("support.forget_member", MemberErased, listener.forget),
         messaging.announcing(CaseOpened, told_of_case, database, programme_at, clock),
         messaging.announcing(CaseResolved, told_of_outcome, database, programme_at, clock),
