@@ -9,7 +9,7 @@ from fedele.domains.segments.conditions.translation import Parameters
 from fedele.domains.segments.facts import FIRST
 from fedele.domains.segments.membership import EVALUATE_BATCH, Condition, count_inside
 from fedele.domains.segments.types import PartSize, Preview
-from fedele.kernel.conjuncts import conjuncts
+from fedele.kernel.chains import conjuncts
 from fedele.kernel.expressions import Expression
 from fedele.kernel.ids import MemberId
 from fedele.kernel.vocabulary import SEGMENT_ENVIRONMENT

@@ -46,7 +46,7 @@ async def refresh_due(database: Database, programme: Programme, moment: Moment) 
     due = [one for one in programme.section(SegmentsConfig) if membership.is_due(one, last.get(one.key), names)]
     if not due:
         return []
-    await _keep_outdated(database, programme, names)
+    await _keep_outdated(database, programme, names, frozenset(one.key for one in due))
     names = await _with_cuts(database, names)
     return [await membership.refresh(database, segment, names) for segment in due]
 
@@ -57,7 +57,7 @@ async def refresh_segment(database: Database, programme: Programme, key: str, mo
     if segment.when is None:
         raise SegmentIsList(segment=key)
     names = await names_at(database.reader, programme, moment)
-    await _keep_outdated(database, programme, names)
+    await _keep_outdated(database, programme, names, frozenset((key,)))
     return await membership.refresh(database, segment, names)
 
 
@@ -127,13 +127,15 @@ def has_conditions(programme: Programme) -> bool:
     return any(segment.when is not None for segment in programme.section(SegmentsConfig))
 
 
-async def _keep_outdated(database: Database, programme: Programme, names: FactNames) -> int:
+async def _keep_outdated(
+    database: Database, programme: Programme, names: FactNames, without: frozenset[str] = frozenset()
+) -> int:
     """Follow everybody whose facts are missing or outdated (imports announce nothing); answers how many."""
     kept, after = 0, facts.FIRST
     while page := await facts.outdated(database.reader, after, names.now):
         async with database.transaction() as tx:
             await facts.keep(tx, names, page)
-            await membership.follow(tx, programme, names, page)
+            await membership.follow(tx, programme, names, page, without)
         kept, after = kept + len(page), page[-1]
     return kept
 

@@ -50,13 +50,20 @@ class Condition:
         return bool(row["active"]) and self.expression.holds(self.names.bindings(row, self.expression.names))
 
 
-async def follow(tx: Transaction, programme: Programme, names: FactNames, member_ids: Sequence[MemberId]) -> Moved:
+async def follow(
+    tx: Transaction,
+    programme: Programme,
+    names: FactNames,
+    member_ids: Sequence[MemberId],
+    without: frozenset[str] = frozenset(),
+) -> Moved:
     """Let these members enter and leave the dynamic segments, as their facts now stand.
 
     A segment that was never looked at as a whole waits for that: who is inside from its first day has not entered.
+    `without`: segments that are looked at as a whole right after.
     """
     rows = await tx.fetch("SELECT segment_key FROM segment_refresh")
-    filled = {row["segment_key"] for row in rows}
+    filled = {row["segment_key"] for row in rows} - without
     segments = [one for one in programme.section(SegmentsConfig) if one.when is not None and one.key in filled]
     total = Moved()
     for segment in segments:
