@@ -18,7 +18,7 @@ from tests.factories.members import JOINED_AT
 from tests.fixtures.processes import Running, Start, until
 
 WORKER = "tests.faults.processes.journey_worker"
-SHORT = 300  # of whom one batch holds 25
+SHORT = 150  # of whom one batch holds 25
 LONG = 100_000
 # The day brings everybody in; the steps are due on the days after. Two workers share them.
 JOURNEY = """
@@ -151,13 +151,13 @@ async def faults(database: Database, admin: Any, count: int) -> list[str]:
 async def test_kills_lose_no_step_and_repeat_none(
     database: Database, admin: Any, start_process: Start, database_url: str, tmp_path: Path
 ) -> None:
-    """Three hundred members; two workers at once, each killed between effects and places, and two that take over."""
+    """A hundred and fifty members; two workers at once, each killed between effects and places, and two that take over."""
     await arranged(database, admin, SHORT)
     clock = tmp_path / "clock"
     turn(clock, DAYS[0])
     given = (database_url, str(clock))
     first = await start_process(WORKER, *given, "--die-in", "2")
-    second = await start_process(WORKER, *given, "--die-in", "6")
+    second = await start_process(WORKER, *given, "--die-in", "3")
     await first.wait_killed(60)
     await start_process(WORKER, *given)
     await arrived(admin, DONE[0], SHORT)

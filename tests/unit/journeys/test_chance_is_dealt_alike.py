@@ -28,8 +28,9 @@ def test_arms_get_their_weights() -> None:
 
 def test_another_seed_deals_anew() -> None:
     """Independently: about 3/8 of the members are dealt the same arm twice."""
-    first = [arm_of("trip", split(), member).key for member in MEMBERS]
-    second = [arm_of("trip", split("again"), member).key for member in MEMBERS]
+    step, again = split(), split("again")
+    first = [arm_of("trip", step, member).key for member in MEMBERS]
+    second = [arm_of("trip", again, member).key for member in MEMBERS]
     same = sum(a == b for a, b in zip(first, second, strict=True))
     assert abs(same - 7_500) < 350
 
@@ -41,5 +42,6 @@ def test_the_holdout_is_so_many_of_a_hundred(percent: int) -> None:
     held = [member for member in MEMBERS if is_held_out(made, member)]
     assert abs(len(held) - 200 * percent) < 360
     if percent == 10:
-        arms = [arm_of("trip", split(), member).key for member in held]
+        step = split()
+        arms = [arm_of("trip", step, member).key for member in held]
         assert abs(arms.count("b") - len(held) / 2) < 120

@@ -310,7 +310,7 @@ def play(
     return [(v.number, v.step_key, v.kind, v.outcome) for v in store.trace], store.effects
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     made=journeys(),
     count=st.integers(0, 3),

@@ -254,7 +254,7 @@ class Tag(StepBase):
     """Set attributes of the profile, as `members.preferences` declares them; null takes one away."""
 
     type: Literal["tag"]
-    set: dict[str, bool | int | float | str | tuple[str, ...] | None] = Field(min_length=1, max_length=20)
+    set: dict[str, bool | int | float | str | tuple[str, ...] | None] = Field(min_length=1)
 
 
 class Webhook(StepBase):
@@ -262,7 +262,7 @@ class Webhook(StepBase):
 
     type: Literal["webhook"]
     topic: Key
-    data: dict[Key, str | int | bool] = Field(default_factory=dict, max_length=20)
+    data: dict[Key, str | int | bool] = Field(default_factory=dict)
 
 
 class Exit(StepBase):
@@ -321,7 +321,7 @@ class Revision(Section):
     """
 
     members: Literal["stay", "move"] = "stay"
-    steps: dict[StepRef, StepRef] = Field(default_factory=dict, max_length=100)
+    steps: dict[StepRef, StepRef] = Field(default_factory=dict)
     """`{old-step: new-step}`; `end` ends the journey for those."""
 
 
