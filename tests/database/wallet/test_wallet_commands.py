@@ -1,19 +1,24 @@
 """`fedele wallet`: the doctor's words and exit codes, and a card in a file that OpenSSL accepts."""
 
 import asyncio
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+import zxingcpp
+from PIL import Image
 from typer.testing import CliRunner
 
 from fedele.cli.wallet import app
 from fedele.domains.members import queries as members
+from fedele.domains.wallet.types import card_serial
 from tests.factories.wallet import PASSES
 from tests.fixtures.phones import Shop
 
@@ -64,10 +69,59 @@ def test_the_doctor_names_the_file_of_a_design(clean: Path) -> None:
     (folder / "icon@3x.png").unlink()
     code, found = findings("--designs", str(clean / "designs"))
     assert code == 1
-    assert any(each["what"] == "passes/grocer/icon@3x.png" and "missing" in each["remedy"] for each in found)
+    (error,) = [each for each in found if each["severity"] == "error"]
+    assert error["what"] == "passes/grocer/icon@3x.png: is missing"
+    assert "114×114 pixels" in error["remedy"]
     result = CliRunner().invoke(app, ["doctor", "--designs", str(clean / "designs")])
     assert result.exit_code == 1
     assert "icon@3x.png" in result.stderr
+
+
+def test_the_doctor_says_what_is_cut_off(clean: Path) -> None:
+    """A sound design with a label too long for its place: a warning that names language, field, key and room."""
+    folder = Path(shutil.copytree(PASSES / "cafe", clean / "designs" / "cafe"))
+    path = folder / "ru.lproj" / "pass.strings"
+    path.write_text(path.read_text().replace("ШТАМПЫ", "ШТАМПЫ ЗА ВСЁ ВРЕМЯ ЗНАКОМСТВА С НАМИ"))
+    code, found = findings("--designs", str(clean / "designs"))
+    assert code == 0
+    (warning,) = [each for each in found if "passes/cafe" in each["what"]]
+    assert "in 'ru', headerFields.stamps.label is cut off" in warning["what"]
+    assert "shorten 'label.stamps' in ru.lproj/pass.strings" in warning["remedy"]
+
+
+async def test_preview_draws_a_members_own_card(
+    shop: Shop, clean: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By card code, in any language: a PNG on which zxing reads that code; looking at a card issues none."""
+    member_id = await shop.enrol()
+    code = await members.find_card_code(shop.database.reader, member_id)
+    assert code is not None
+    monkeypatch.setenv("FEDELE_DATABASE_URL", database_url)
+    out = clean / "card.png"
+    command = ["preview", code.code, "--locale", "ar", "--out", str(out)]
+    result = await asyncio.to_thread(CliRunner().invoke, app, command)
+    assert result.exit_code == 0, result.stderr
+    with Image.open(out) as picture:
+        (found,) = zxingcpp.read_barcodes(picture)
+    assert found.text == code.code
+    assert await shop.admin.fetchval("SELECT count(*) FROM pass") == 0
+
+
+async def test_several_cards_are_one_bundle(
+    shop: Shop, clean: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two members named, one .pkpasses written: each member's own pass, under its serial number."""
+    family = [await shop.enrol("Chiara"), await shop.enrol("Luca")]
+    monkeypatch.setenv("FEDELE_DATABASE_URL", database_url)
+    out = clean / "family.pkpasses"
+    command = ["issue", *map(str, family), "--out", str(out)]
+    result = await asyncio.to_thread(CliRunner().invoke, app, command)
+    assert result.exit_code == 0, result.stderr
+    with zipfile.ZipFile(out) as bundle:
+        assert bundle.namelist() == [f"{card_serial(member_id)}.pkpass" for member_id in family]
+        for member_id in family:
+            with zipfile.ZipFile(io.BytesIO(bundle.read(f"{card_serial(member_id)}.pkpass"))) as card:
+                assert json.loads(card.read("pass.json"))["serialNumber"] == card_serial(member_id)
 
 
 async def test_issue_writes_a_card_that_verifies(

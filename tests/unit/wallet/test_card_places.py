@@ -22,6 +22,13 @@ def test_the_own_store_comes_first_and_its_neighbours_follow() -> None:
     assert {each.key for each in chosen} == {f"store-{n}" for n in range(10, 15)}
 
 
+def test_usual_stores_come_first_and_then_what_is_near_any_of_them() -> None:
+    """Home at one end and work at the other: both, and the neighbours of both, nearest first; nothing between."""
+    chosen = nearest(LINE, ["store-0", "gone", "store-19"], 6)
+    assert [each.key for each in chosen[:2]] == ["store-0", "store-19"]
+    assert {each.key for each in chosen} == {"store-0", "store-1", "store-2", "store-17", "store-18", "store-19"}
+
+
 @pytest.mark.parametrize("home", [None, "closed-long-ago"])
 def test_without_a_store_the_programmes_order_holds(home: str | None) -> None:
     """Nobody's store, or one that is gone: the first places of the file."""

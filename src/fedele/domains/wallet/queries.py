@@ -10,6 +10,7 @@ from fedele.domains.activity import queries as activity
 from fedele.domains.ledger import queries as ledger
 from fedele.domains.ledger.types import Balance
 from fedele.domains.members import queries as members
+from fedele.domains.messaging import queries as messaging
 from fedele.domains.programme.config import Currencies, Currency, ProgrammeConfig
 from fedele.domains.programme.types import Programme
 from fedele.domains.tiers import queries as tiers
@@ -116,7 +117,7 @@ def links_of(
     return WalletLinks(
         code=code,
         apple_wallet_url=links.url(serial) if links else None,
-        google_wallet_url=saves.url(serial, moment.now) if saves else None,
+        google_wallet_url=links.google_url(serial) if links and saves else None,
     )
 
 
@@ -143,6 +144,7 @@ async def read_card(
     code = await members.find_card_code(q, member_id)
     balances = await ledger.balances_by_member(q, [member_id], moment.now, expiries_count=1)
     tier = await tiers.status_of(q, programme, member_id, moment)
+    said = await messaging.find_wallet_message(q, programme, member_id, moment, locale)
     visited = await activity.usual_stores(q, member_id, _USUAL_STORES_MAX)
     currencies = _shown_first(programme)
     held: dict[str, Balance] = {balance.currency: balance for balance in balances[member_id]}
@@ -162,6 +164,7 @@ async def read_card(
         tier_name=_tier_name(programme, tier.current if tier else None, locale),
         next_tier_name=_tier_name(programme, tier.next if tier else None, locale),
         member_since=_day(member.joined_at, about.time_zone),
+        news="\n".join(filter(None, (said.title, said.body))) if said else None,
         places=places_of_cards.of(programme, _usual(member.home_store, visited), locale),
         beacons=_beacons(programme, locale),
         nfc=_nfc(programme),
