@@ -5,6 +5,7 @@ import random
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 
 from fedele.db.database import Database
@@ -14,7 +15,8 @@ from fedele.domains.surveys import commands, errors, queries
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId
 from tests.factories.members import enrolled
-from tests.factories.surveys import BOUGHT_AT, LATER, answer, asked, bought, save
+from tests.factories.programme import SMALL, make_programme
+from tests.factories.surveys import BOUGHT_AT, LATER, SHOP, answer, asked, bought, save
 
 
 async def points(database: Database, member_id: MemberId) -> int:
@@ -25,8 +27,6 @@ async def points(database: Database, member_id: MemberId) -> int:
 
 async def events(admin: Any, kind: str) -> list[dict[str, Any]]:
     """What was announced of this kind."""
-    import orjson
-
     rows = await admin.fetch("SELECT payload::text AS text FROM outbox WHERE kind = $1 ORDER BY id", kind)
     return [orjson.loads(row["text"]) for row in rows]
 
@@ -143,11 +143,8 @@ async def test_an_answer_changes_within_its_time_and_pays_no_more(database: Data
     assert await admin.fetchval("SELECT answers->>'nps' FROM survey_answer") == "2"
 
 
-async def test_a_purchase_imported_in_between_takes_no_answer_away(database: Database, admin: Any) -> None:
+async def test_a_mapping_that_does_not_fit_loses_no_answer(database: Database, admin: Any) -> None:
     """An answer that fits no preference as the programme declares it is kept, and paid; the profile stays."""
-    from tests.factories.programme import SMALL, make_programme
-    from tests.factories.surveys import SHOP
-
     narrower = make_programme(SMALL + SHOP.replace("choices: [all, vegan]", "choices: [all]", 1))
     member_id = await enrolled(database)
     purchase_id = await bought(database, admin, member_id, programme=narrower)

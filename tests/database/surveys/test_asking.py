@@ -4,17 +4,22 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import orjson
 import pytest
 
+from fedele.api import ids
 from fedele.db.database import Database
-from fedele.domains.activity.events import ActivityRecorded, PurchaseReturned
+from fedele.domains.activity.events import ActivityRecorded, PurchaseRecorded, PurchaseReturned
 from fedele.domains.members.events import MemberEnrolled
 from fedele.domains.programme.types import Programme
 from fedele.domains.rewards.events import RedemptionUsed, RewardRedeemed
 from fedele.domains.segments.events import SegmentEntered
 from fedele.domains.surveys import commands, queries
+from fedele.domains.surveys.commands import opening
+from fedele.domains.surveys.config import SurveysConfig
 from fedele.domains.surveys.events import SurveyOpened
 from fedele.domains.surveys.handlers import told_of_opening
+from fedele.domains.surveys.openness import drawn
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId, new_id
 from tests.factories.members import enrolled
@@ -87,8 +92,6 @@ async def test_hearing_of_a_purchase_again_invites_once(database: Database, admi
     """Handlers run at least once; ten at once make one invitation."""
     member_id = await enrolled(database)
     purchase_id = await bought(database, admin, member_id)
-    from fedele.domains.activity.events import PurchaseRecorded
-
     event = PurchaseRecorded(
         member_id=member_id, occurred_at=BOUGHT_AT, purchase_id=purchase_id, store_id="s", currency="EUR",
         total_minor=5000,
@@ -161,8 +164,6 @@ async def test_each_trigger_asks_about_its_own_occasion(database: Database, admi
 async def did(admin: Any, member_id: MemberId, name: str, properties: dict[str, Any]) -> Any:
     """An event on the books."""
     event_id = new_id()
-    import orjson
-
     await admin.execute(
         """
         INSERT INTO activity_event (member_id, event_id, name, occurred_at, recorded_at, properties)
@@ -240,9 +241,6 @@ async def test_who_is_meant_is_judged_when_it_opens(database: Database, admin: A
 
 async def test_a_sample_is_the_same_whoever_asks(database: Database, admin: Any) -> None:
     """A fifth of the members, always the same; of occasions, a fifth of each member's. None of the others has a row."""
-    from fedele.domains.surveys.config import SurveysConfig
-    from fedele.domains.surveys.openness import drawn
-
     programme = asking(
         "m|type: on_demand|, sample: {percent: 20, by: members}", "o|type: on_demand|, sample: {percent: 20}"
     )
@@ -265,8 +263,6 @@ async def test_one_failing_member_keeps_nobody_from_being_asked(
     database: Database, admin: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Their trouble is logged and tried again later; the others' surveys open."""
-    from fedele.domains.surveys.commands import opening
-
     members = [await enrolled(database) for _ in range(3)]
     for member_id in members:
         await bought(database, admin, member_id)
@@ -284,6 +280,40 @@ async def test_one_failing_member_keeps_nobody_from_being_asked(
     assert await opens(database, LATER.now + timedelta(minutes=10)) == 1
 
 
+async def test_a_job_that_dies_again_and_again_asks_everybody_once(
+    database: Database, admin: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped in the middle of every third member and begun again: twelve are asked and told, none twice."""
+    for _ in range(12):
+        await bought(database, admin, await enrolled(database))
+    real, asked_so_far = opening.find_facts, 0
+    reached = asyncio.Event()
+
+    async def stopping(db: Any, programme: Programme, member_id: MemberId, at: Any) -> Any:
+        nonlocal asked_so_far
+        asked_so_far += 1
+        if asked_so_far % 3 == 0:
+            reached.set()
+            await asyncio.Event().wait()  # inside the transaction, until the job is killed
+        return await real(db, programme, member_id, at)
+
+    monkeypatch.setattr(opening, "find_facts", stopping)
+    deaths = 0
+    while True:
+        reached.clear()
+        job, dying = asyncio.create_task(opens(database, LATER.now)), asyncio.create_task(reached.wait())
+        await asyncio.wait({job, dying}, return_when=asyncio.FIRST_COMPLETED, timeout=30)
+        dying.cancel()
+        if job.done():
+            break
+        job.cancel()
+        await asyncio.gather(job, return_exceptions=True)
+        deaths += 1
+    assert deaths >= 5
+    assert await states(admin) == {("open", None): 12}
+    assert len(await opened(admin)) == 12
+
+
 async def test_an_always_open_survey_begins_with_the_first_step(database: Database, admin: Any) -> None:
     """Nobody is told; whoever answers has an invitation then, and is not asked again. It counts towards no limit."""
     programme = asking("wish|type: always|", "b|type: on_demand|", limits="{asked_max: 1}")
@@ -299,8 +329,6 @@ async def test_an_always_open_survey_begins_with_the_first_step(database: Databa
 
 def test_a_message_names_the_survey_and_leads_to_it() -> None:
     """The title in every language, and the API's own id for the deep link."""
-    from fedele.api import ids
-
     event = SurveyOpened(
         member_id=MemberId(new_id()), occurred_at=BOUGHT_AT, survey_key="shop", occasion="abc", closes_at=LATER.now
     )

@@ -7,8 +7,9 @@ import pytest
 
 from fedele.db.database import Database
 from fedele.domains.exchange.queries import HEADS, export_answers
-from fedele.domains.surveys import queries
+from fedele.domains.surveys import commands, queries
 from fedele.domains.surveys.config import Survey, SurveysConfig
+from fedele.domains.surveys.queries import answers
 from fedele.domains.surveys.types import GroupBy, SurveyFigures
 from fedele.kernel.clock import Moment
 from tests.factories.members import enrolled
@@ -58,16 +59,14 @@ async def asked_and_answered(database: Database, admin: Any) -> None:
         ("s2", 7, {"nps": 8, "grid": {"r1": "bad", "r2": "bad"}}),
         ("s2", 7, None),
     ]
-    for store, days, answers in given:
+    for store, days, given_answers in given:
         member_id, at = await enrolled(database), BOUGHT_AT + timedelta(days=days)
         occasion = await bought(database, admin, member_id, at=at, programme=PROGRAMME, store=store)
-        if answers:
-            await answer(database, member_id, occasion, answers, Moment(at), programme=PROGRAMME)
+        if given_answers:
+            await answer(database, member_id, occasion, given_answers, Moment(at), programme=PROGRAMME)
     member_id = await enrolled(database)
     occasion = await bought(database, admin, member_id, at=BOUGHT_AT, programme=PROGRAMME, store="s2")
     async with database.transaction() as tx:
-        from fedele.domains.surveys import commands
-
         draft = {"nps": 1}
         await commands.save_answers(tx, PROGRAMME, member_id, "shop", str(occasion), draft, Moment(BOUGHT_AT))
 
@@ -137,8 +136,6 @@ async def test_nothing_asked_is_an_empty_report(database: Database, admin: Any) 
 
 async def test_every_answer_is_exported_once(database: Database, admin: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Page by page, in order of time, with store and words."""
-    from fedele.domains.surveys.queries import answers
-
     monkeypatch.setattr(answers, "RESPONSES_A_PAGE", 3)
     await asked_and_answered(database, admin)
     rows = [row async for row in queries.responses(database.reader, "shop")]
