@@ -160,7 +160,9 @@ def test_pages_go_on_when_the_cursors_card_is_gone(count: int, data: st.DataObje
     assert [ranked.candidate.key for ranked in rest] == [ranked.candidate.key for ranked in order[cut + 1 :]]
 
 
-SHOWN = ShownCard("offer", "coffee", 3, 0.25, 81234, "linear-2", "receipt", {"near": 0.8, "offer": 1.6}, b"\0\1\2")
+SHOWN = ShownCard(
+    "offer", "coffee", 3, 0.25, 81234, "linear-2", "receipt", {"near": 0.8, "offer": 1.6, "new_fact": 0.25}, b"\0\1\2"
+)
 
 
 def test_a_token_says_what_was_shown_to_whom() -> None:

@@ -13,6 +13,15 @@ from fedele.kernel.ids import MemberId
 
 MAC_BYTES = 16
 PARTS_COUNT = 9
+# Names of facts by number, since a screen carries a hundred of them. A new name goes to the end; none ever moves, for
+# tokens of yesterday come back today. A name that is not here travels as it is.
+FACT_NAMES = (
+    "product", "bought_often", "bought_lately", "due_again", "bought_together", "popular", "offer", "priority", "near",
+    "about_bought", "about_popular", "reward", "affordable", "nearly", "dreamed_of", "content", "expiry", "progress",
+    "challenge", "streak", "at_risk", "referral", "survey",
+    "asked", "next_tier", "rewarded", "event", "regular",
+)  # fmt: skip
+_NUMBERS = {name: number for number, name in enumerate(FACT_NAMES)}
 
 
 class FeedTokens:
@@ -24,7 +33,12 @@ class FeedTokens:
     def make(self, member_id: MemberId, card: ShownCard) -> str:
         """The token of a card as it is shown."""
         choice = base64.b85encode(card.choice).decode() if card.choice else None
-        features = [part for name, value in card.features.items() for part in (name, round(value, 4))]
+        features = [
+            part
+            for name, value in card.features.items()
+            if value
+            for part in (_NUMBERS.get(name, name), round(value, 3))
+        ]
         body = orjson.dumps(
             [card.kind, card.key, card.slot, round(card.propensity, 6), card.epoch, card.policy, card.placement,
              features, choice]
@@ -43,6 +57,7 @@ class FeedTokens:
         # A token made before a card said its facts has six parts.
         kind, key, slot, propensity, epoch, policy, *rest = orjson.loads(body)
         placement, features, choice = rest if len(rest) == PARTS_COUNT - 6 else ("home", [], None)
+        names = [FACT_NAMES[name] if isinstance(name, int) else name for name in features[::2]]
         return ShownCard(
             kind,
             key,
@@ -51,7 +66,7 @@ class FeedTokens:
             epoch,
             policy,
             placement,
-            dict(zip(features[::2], features[1::2], strict=True)),
+            dict(zip(names, features[1::2], strict=True)),
             base64.b85decode(choice) if choice else None,
         )
 
