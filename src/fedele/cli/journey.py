@@ -1,7 +1,6 @@
 """`fedele journey …`: which journeys there are, and why a member got what they got."""
 
 import asyncio
-import dataclasses
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 
@@ -47,7 +46,7 @@ def list_journeys(as_json: AsJson = False) -> None:
 
     found, locale = _with_database(run)
     if as_json:
-        typer.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode())
+        typer.echo(orjson.dumps(found, default=str, option=orjson.OPT_INDENT_2).decode())
         return
     table = Table("journey", "name", "inside", "entered", "goal reached", "")
     for one in found:
@@ -74,7 +73,7 @@ def trace(
 
     found = _with_database(run)
     if as_json:
-        typer.echo(orjson.dumps([dataclasses.asdict(one) for one in found], option=orjson.OPT_INDENT_2).decode())
+        typer.echo(orjson.dumps(found, default=str, option=orjson.OPT_INDENT_2).decode())
         return
     console = Console(soft_wrap=True)
     if not found:
