@@ -12,6 +12,7 @@ from fedele.domains.activity.events import PurchaseRecorded
 from fedele.domains.members.types import Channel, Purpose
 from fedele.domains.recommendations import commands
 from fedele.domains.recommendations.handlers import handlers
+from fedele.domains.recommendations.jobs import schedules
 from fedele.domains.recommendations.queries import categories_of, tastes_of
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId, new_id
@@ -223,3 +224,19 @@ async def test_categories_are_ranked_by_the_same_scorer(database: Database, admi
     found = await categories_of(database.reader, member_id, NOW)
     assert [one.category for one in found] == ["DAIRY", "HOME"]
     assert found[0].chance > found[1].chance
+
+
+async def test_after_an_import_what_sells_is_counted_at_once(database: Database, admin: Any) -> None:
+    """The schedule that learns also counts, unless that was done within minutes; with nothing due it does neither."""
+    learning = next(one for one in schedules(database) if one.name == "recommendations.learn_due")
+    await learning.run(NOW)
+    counted = "SELECT count(*) FROM product_popularity"
+    assert await admin.fetchval(counted) == 0
+    for number, minutes in enumerate((0, 1, 20)):
+        member_id = await enrolled(database)
+        await bought(admin, member_id, days_ago(5), [f"sku-{number}"])
+        at = Moment(NOW.now + timedelta(minutes=minutes))
+        async with database.transaction() as tx:
+            await commands.mark_due(tx, [member_id], at)
+        await learning.run(at)
+        assert await admin.fetchval(counted) == (1, 1, 3)[number]

@@ -1,12 +1,12 @@
 """Reading what fits a member: one statement, one scoring, best first."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 
-from fedele.db.database import Queryable, Row
+from fedele.db.database import Database, Queryable, Row
 from fedele.domains.activity.types import Product
 from fedele.domains.feed.types import Situation
 from fedele.domains.recommendations.likeness import likeness, nearest
@@ -24,6 +24,7 @@ __all__ = [
     "export_personal_data",
     "facts_of",
     "fit_of",
+    "is_popularity_older",
     "likeness",
     "nearest",
     "rank",
@@ -163,6 +164,12 @@ async def categories_of(db: Queryable, member_id: MemberId, moment: Moment, firs
         for row, chance in zip(rows, chances, strict=True)
     ]
     return sorted(found, key=lambda one: (-one.chance, one.category))[:first]
+
+
+async def is_popularity_older(db: Database, moment: Moment, age: timedelta) -> bool:
+    """Whether what sells was counted longer ago than this, or never."""
+    counted_at: datetime | None = await db.reader.fetch_value("SELECT max(counted_at) FROM product_popularity")
+    return counted_at is None or moment.now - counted_at > age
 
 
 async def export_personal_data(db: Queryable, member_id: MemberId) -> list[dict[str, Any]]:
