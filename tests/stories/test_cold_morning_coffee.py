@@ -1,11 +1,14 @@
 """The Paytronix row: a cold morning, half past eight, 300 metres from a store; and everything that keeps it silent."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fedele.adapters.weather.csv_file import CsvWeather
 from fedele.api import ids
+from fedele.cli.demo_weather import write_weather
 from fedele.domains.offers.jobs import schedules
 from fedele.domains.offers.queries import cell_of
 from tests.fixtures.story import Phone, Story
@@ -221,3 +224,18 @@ async def test_at_eight_by_the_clock_without_any_position(story: Story) -> None:
     await reports(story, phone, **NEAR)  # walking in is the same occasion
     assert len(coffee_pushes(phone)) == 1
     assert coffee_pushes(elsewhere) == []
+
+
+async def test_the_demos_sky_opens_an_offer_at_any_hour(story: Story, tmp_path: Path) -> None:
+    """What `fedele demo` writes is fetched by the worker's own schedule; day and night a weather offer is open."""
+    write_weather(tmp_path / "sky.csv", story.now)
+    source = CsvWeather(tmp_path / "sky.csv")
+    work = schedules(story.fedele.database, story.fedele.programmes, source, "process")
+    fetch = next(schedule for schedule in work if schedule.name == "offers.fetch_weather")
+    phone = await joins(story)
+    by_weather = {"It is cold outside", "Soup weather", "A grey day needs tea"}
+    for hours in (0, 6, 12):
+        story.turn(hours=hours)
+        await fetch.run(story.clock())
+        edges = (await phone.home(latitude=39.9520, longitude=-83.0010))["feed"]["edges"]
+        assert by_weather & {edge["node"]["title"] for edge in edges}, story.now

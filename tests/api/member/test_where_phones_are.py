@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from fedele.api import ids
 from fedele.domains.offers.ports import Attribution, WeatherSource
 from tests.factories import offer_operations as offers
@@ -47,38 +45,32 @@ async def test_a_position_needs_its_offset_and_the_earth(api: Api, admin: Any) -
     assert await positions_kept(admin) == 0
 
 
-@pytest.mark.parametrize(
-    ("place", "changes", "code"),
-    [
+async def test_a_check_in_that_is_none(api: Api, admin: Any) -> None:
+    """Another store, a simulated position, a place that is not: each refused with its code, nothing kept."""
+    given = (await offers.a_check_in(api))["input"]
+    for place, changes, code in (
         ("store-361", {}, "NOT_AT_PLACE"),
         ("store-367", {"mocked": True}, "POSITION_NOT_BELIEVED"),
         ("atlantis", {}, "NOT_FOUND"),
-    ],
-)
-async def test_a_check_in_that_is_none(api: Api, admin: Any, place: str, changes: dict[str, Any], code: str) -> None:
-    """Another store, a simulated position, a place that is not: refused in Italian, nothing kept."""
-    given = (await offers.a_check_in(api))["input"]
-    tried = {**given, "placeKey": place, "at": {**given["at"], **changes}}
-    (refused,) = (await api.ask(CHECK_IN, input=tried))["data"]["checkIn"]["userErrors"]
-    assert refused["code"] == code
-    assert await positions_kept(admin) == 0
+    ):
+        tried = {**given, "placeKey": place, "at": {**given["at"], **changes}}
+        (refused,) = (await api.ask(CHECK_IN, input=tried))["data"]["checkIn"]["userErrors"]
+        assert refused["code"] == code
+        assert await positions_kept(admin) == 0
     assert (await api.ask(CHECK_IN, input=given))["data"]["checkIn"]["sighting"]["place"]["name"] == "Riverside"
 
 
-@pytest.mark.parametrize(
-    ("language", "words"),
-    [("en", "It holds near"), ("it", "Vale vicino"), ("ru", "Оно действует"), ("ar", "العرض متاح")],
-)
-async def test_explaining_speaks_four_languages(api: Api, language: str, words: str) -> None:
-    """Why the evening's offer is not there, to whoever does not say where they are."""
-    headers = {**api.member.headers, "accept-language": language}
-    offer = ids.key_id("offer", "lunch-deli")
-    answer = (await api.ask(EXPLAIN, headers, o=offer))["data"]["me"]["explainOffer"]
-    assert not answer["open"]
-    told = await api.ask(EXPLAIN, headers, o=ids.key_id("offer", "grey-sky-tea"))
-    assert told["data"]["me"]["explainOffer"]["reason"].startswith(words)
-    assert told["data"]["me"]["explainOffer"]["code"] == "OFFER_ELSEWHERE"
-    assert (await api.ask(EXPLAIN, headers, o=ids.key_id("offer", "none")))["data"]["me"]["explainOffer"] is None
+async def test_explaining_speaks_four_languages(api: Api) -> None:
+    """Why an offer is not there, to whoever does not say where they are; null for one that the programme has not."""
+    tea, none = ids.key_id("offer", "grey-sky-tea"), ids.key_id("offer", "none")
+    for language, words in (
+        ("en", "It holds near"), ("it", "Vale vicino"), ("ru", "Оно действует"), ("ar", "العرض متاح"),
+    ):  # fmt: skip
+        headers = {**api.member.headers, "accept-language": language}
+        told = (await api.ask(EXPLAIN, headers, o=tea))["data"]["me"]["explainOffer"]
+        assert (told["open"], told["code"]) == (False, "OFFER_ELSEWHERE")
+        assert told["reason"].startswith(words)
+        assert (await api.ask(EXPLAIN, headers, o=none))["data"]["me"]["explainOffer"] is None
 
 
 async def test_staff_see_states_and_reasons(api: Api) -> None:
