@@ -37,10 +37,12 @@ async def refresh_due(database: Database, programme: Programme, moment: Moment) 
     if not has_conditions(programme):
         return []
     names = await names_at(database.reader, programme, moment)
-    while ids := await facts.stale(database.reader, moment.now):
+    after = facts.FIRST
+    while ids := await facts.stale(database.reader, after, moment.now):
         async with database.transaction() as tx:
             await facts.keep(tx, names, ids)
             await membership.follow(tx, programme, names, ids)
+        after = ids[-1]
     rows = await database.reader.fetch("SELECT * FROM segment_refresh")
     last = {row["segment_key"]: row for row in rows}
     due = [one for one in programme.section(SegmentsConfig) if membership.is_due(one, last.get(one.key), names)]

@@ -140,7 +140,7 @@ SELECT i.member_id
  ORDER BY i.member_id
 """
 _EVERYBODY = "SELECT member_id FROM member WHERE member_id > $1 AND status <> 'erased' ORDER BY member_id LIMIT $2"
-_STALE = "SELECT member_id FROM member_facts WHERE stale_at <= $1 ORDER BY stale_at LIMIT $2"
+_STALE = "SELECT member_id FROM member_facts WHERE stale_at <= $1 AND member_id > $2 ORDER BY member_id LIMIT $3"
 FIRST = MemberId(UUID(int=0))
 
 
@@ -162,9 +162,9 @@ async def outdated_among(db: Queryable, member_ids: Sequence[MemberId]) -> list[
     return await _ids(db, _OUTDATED_AMONG, list(member_ids))
 
 
-async def stale(db: Queryable, now: datetime) -> list[MemberId]:
-    """Some of those whom time alone has changed, the longest overdue first."""
-    return await _ids(db, _STALE, now, BATCH)
+async def stale(db: Queryable, after: MemberId, now: datetime) -> list[MemberId]:
+    """The next members, in order of their id, whom time alone has changed; none at the end."""
+    return await _ids(db, _STALE, now, after, BATCH)
 
 
 async def rebuild(database: Database, names: FactNames) -> int:

@@ -23,6 +23,18 @@ EVALUATE_BATCH = 5_000
 ROUNDS_MAX = 100_000
 
 
+# The segments that somebody is inside, but for those named: one look into the index for each, however many are inside.
+_KEYS_INSIDE = """
+WITH RECURSIVE k AS (
+    (SELECT segment_key FROM segment_member WHERE left_at IS NULL ORDER BY segment_key LIMIT 1)
+    UNION ALL
+    SELECT (SELECT s.segment_key FROM segment_member s WHERE s.left_at IS NULL AND s.segment_key > k.segment_key
+             ORDER BY s.segment_key LIMIT 1)
+      FROM k WHERE k.segment_key IS NOT NULL)
+SELECT segment_key FROM k WHERE segment_key <> ALL($1::text[])
+"""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Condition:
     """A condition ready to be asked: as SQL, or, where it has none, by the evaluator; `reason` says why."""
@@ -176,9 +188,7 @@ async def _in_pages(database: Database, segment: SegmentConfig, condition: Condi
 async def retire(database: Database, programme: Programme, now: datetime) -> int:
     """Empty the segments that the programme no longer has, without announcing; answers how many members left one."""
     kept = [segment.key for segment in programme.section(SegmentsConfig)]
-    gone = await database.reader.fetch(
-        "SELECT DISTINCT segment_key FROM segment_member WHERE left_at IS NULL AND segment_key <> ALL($1::text[])", kept
-    )
+    gone = await database.reader.fetch(_KEYS_INSIDE, kept)
     left = 0
     for row in gone:
         segment = SegmentConfig(key=row["segment_key"], name=row["segment_key"], list=True)
