@@ -23,6 +23,8 @@ class Figures:
         """Grouped by thousands, all of its decimals, nothing rounded."""
         if self._thousands is None or amount != (whole := int(amount)):
             return format_decimal(amount, locale=self.locale, decimal_quantization=False)
+        if -1000 < whole < 1000:
+            return str(whole)
         return f"{whole:,}".replace(",", self._thousands)
 
     def day(self, day: date, pattern: str) -> str:
