@@ -2,57 +2,25 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
-import numpy as np
 import pytest
 
 from fedele.db.database import Database
 from fedele.domains.feed import commands
 from fedele.domains.feed.errors import PolicyNotBetter, PolicyUnknown, PolicyUntested
-from fedele.domains.feed.learning.choices import pack
 from fedele.domains.feed.learning.jobs import forget_old, learn_when_due
 from fedele.domains.feed.queries import POLICY, TooLittleSeen, build_feed, evaluate_policy, in_holdout, list_policies
-from fedele.domains.feed.ranking import rank
-from fedele.domains.feed.types import Candidate, Situation, Term
+from fedele.domains.feed.types import Situation
 from fedele.domains.programme.types import Programme
 from fedele.domains.segments.queries import find_facts
 from fedele.kernel.clock import Moment
-from fedele.kernel.ids import MemberId, new_id
-from fedele.kernel.regression import sigmoid
+from fedele.kernel.ids import MemberId
 from tests.factories.members import enrolled
 from tests.factories.programme import grocer
+from tests.factories.seen_cards import seen
 
 NOW = Moment(datetime(2026, 11, 22, 9, tzinfo=UTC))
 PROMOTIONS = "SELECT count(*) FROM feed_promotion"
-
-
-async def seen(admin: Any, count: int, often: float) -> None:
-    """So many feeds of eight cards, each seen at one place and tapped the likelier the more often it was bought."""
-    dice = np.random.default_rng(11)
-    events, columns = [], "member_id event_id kind card_kind card_key slot propensity epoch policy occurred_at"
-    at = NOW.now - timedelta(days=3)
-    for number in range(count):
-        member_id = MemberId(UUID(int=number // 4 + 1))
-        facts = dice.gamma(2.0, 0.4, (8, 2)).round(4)
-        cards = [
-            Candidate(
-                kind="product", key=f"c{place}", title="", reason="",
-                terms=(Term("often", float(one)), Term("loud", float(other))),
-            )
-            for place, (one, other) in enumerate(facts)
-        ]  # fmt: skip
-        slot = number % 3
-        ranked = rank(cards, member_id, number, {}, choice_at=slot, first=slot + 1)[slot]
-        values = {term.name: term.weight for term in ranked.candidate.terms}
-        tapped = dice.random() < sigmoid(np.array(-1.8 + often * values["often"]))
-        shown_id, choice = new_id(), pack(ranked.choice)
-        card = ("product", ranked.candidate.key, slot, ranked.propensity, number, POLICY.version, at, at, shown_id)
-        events.append((member_id, new_id(), "seen", *card, values, choice))
-        if tapped:
-            events.append((member_id, new_id(), "clicked", *card, {}, None))
-    names = [*columns.split(), "recorded_at", "shown_id", "features", "choice"]
-    await admin.copy_records_to_table("feed_event", columns=names, records=events)
 
 
 async def policy_of(database: Database, member_id: MemberId) -> str:
@@ -78,7 +46,7 @@ async def test_a_better_policy_is_learned_proven_and_ranks_for_all_but_the_holdo
     """Taps follow how often a product was bought: the fitted policy says so, its lift is beyond doubt, it is promoted,
     and five in a hundred keep the hand-written one. The same policy cannot be promoted over itself. The way back needs
     no proof."""
-    await seen(admin, 2_400, often=2.2)
+    await seen(admin, NOW.now, 2_400, often=2.2)
     made = await commands.fit_policy(database, NOW)
     assert made.policy.factors["often"] > 3 * made.policy.factors["loud"]
     member_id, held_out = await members(database)
@@ -99,7 +67,7 @@ async def test_a_better_policy_is_learned_proven_and_ranks_for_all_but_the_holdo
 
 async def test_a_policy_that_taps_do_not_speak_for_stays_where_it_is(database: Database, admin: Any) -> None:
     """Taps that follow nothing: whatever was fitted is refused with the figures, and nothing is written."""
-    await seen(admin, 2_100, often=0.0)
+    await seen(admin, NOW.now, 2_100, often=0.0)
     worse = {"often": 0.05, "loud": 6.0}
     await admin.execute("INSERT INTO feed_policy VALUES ('guess', $1, 0.35, $2, 1, 1)", worse, NOW.now)
     with pytest.raises(PolicyNotBetter, match="guess is not better than linear-2"):
@@ -109,7 +77,7 @@ async def test_a_policy_that_taps_do_not_speak_for_stays_where_it_is(database: D
 
 async def test_without_evidence_nothing_is_fitted_judged_or_promoted(database: Database, admin: Any) -> None:
     """Few cards seen, an unknown name, a policy that nothing was seen for: each is refused in its own words."""
-    await seen(admin, 50, often=1.0)
+    await seen(admin, NOW.now, 50, often=1.0)
     with pytest.raises(TooLittleSeen, match="50 cards seen"):
         await commands.fit_policy(database, NOW)
     with pytest.raises(PolicyUnknown):
@@ -122,7 +90,7 @@ async def test_without_evidence_nothing_is_fitted_judged_or_promoted(database: D
 
 async def test_the_worker_fits_when_it_is_time_and_promotes_nothing(database: Database, admin: Any) -> None:
     """Once a week as the programme says; a fitted policy waits for a person. Events of half a year ago go."""
-    await seen(admin, 2_100, often=1.5)
+    await seen(admin, NOW.now, 2_100, often=1.5)
 
     async def programme_at(_when: datetime) -> Programme:
         return grocer()
