@@ -1578,6 +1578,7 @@ $$;
 
 CREATE FUNCTION public.message_decide_v1(p_rows jsonb, p_now timestamp with time zone) RETURNS TABLE(ordinal bigint, contact_id uuid, outcome text, reason text, send_at timestamp with time zone, fresh boolean)
     LANGUAGE plpgsql
+    SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 #variable_conflict use_column
 DECLARE
