@@ -126,6 +126,7 @@ from fedele.domains.till.config import TillConfig
 from fedele.domains.till.jobs import schedules as till_schedules
 from fedele.domains.wallet import handlers as wallet
 from fedele.domains.wallet import queries as wallet_queries
+from fedele.domains.wallet.commands import GoogleWriter
 from fedele.domains.wallet.config import WalletConfig
 from fedele.domains.wallet.ports import PassAssembler, PassPush
 from fedele.jobs.types import Handler, Schedule
@@ -266,6 +267,7 @@ def schedules_of(
     payments: PaymentProvider,
     weather: WeatherSource | None,
     fences: FenceStore,
+    google: GoogleWriter | None,
 ) -> tuple[Schedule, ...]:
     """What follows the clock: one line per room that has such work."""
     return (
@@ -288,6 +290,7 @@ def schedules_of(
         deciding_schedule(database, programmes.at),
         support_closing(database, programmes.at),
         *journey_schedules(JourneyEngine(database, programmes)),
+        *wallet.google_schedules(google),
     )
 
 

@@ -111,6 +111,7 @@ class Settings(BaseModel):
     )
     google_wallet_issuer_id: str | None = Field(None, description="Number of the issuer account at Google Wallet.")
     google_wallet_credentials: SecretStr | None = Field(None, description="Google service account (JSON).")
+    google_wallet_url: str | None = Field(None, description="Another Wallet API server than Google's, for tests.")
 
     @field_validator("base_url")
     @classmethod

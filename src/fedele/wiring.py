@@ -19,7 +19,8 @@ from fedele.adapters.apple_wallet.opening import (
     signing_identity,
 )
 from fedele.adapters.apple_wallet.push import open_push
-from fedele.adapters.google_wallet.save_links import CredentialsError, GoogleSaveLinks
+from fedele.adapters.google_wallet.opening import GoogleSide, open_google
+from fedele.adapters.google_wallet.save_links import CredentialsError
 from fedele.adapters.oidc.http import HttpJwks
 from fedele.adapters.otp.channels import ChannelOtp
 from fedele.adapters.otp.console import ConsoleOtp
@@ -59,6 +60,7 @@ from fedele.domains.offers.geography.stored import ProcessFences, StoredFences
 from fedele.domains.offers.ports import FenceIndex, WeatherSource
 from fedele.domains.programme.queries import ProgrammeSource
 from fedele.domains.support.ports import TextAnalyser
+from fedele.domains.wallet.commands import GoogleWriter
 from fedele.domains.wallet.ports import PassAssembler, PassPush, SaveLinks
 from fedele.domains.wallet.types import PassLinks
 from fedele.jobs.worker import Worker
@@ -67,6 +69,7 @@ from fedele.keyring import Keyring
 from fedele.settings import Settings, SettingsError
 from fedele.web.app import WebOptions, build_app
 from fedele.web.auth import AuthRoutes, authenticate_with
+from fedele.web.google_wallet import GoogleWalletRoutes
 from fedele.web.messages import MessageRoutes
 from fedele.web.operations import OperationsRoutes
 from fedele.web.passkit import PassKit
@@ -90,6 +93,7 @@ class Fedele:
     wallets: PassAssembler
     wallet_identity: Identity
     pass_push: PassPush
+    google: GoogleSide | None
     push: PushChannel
     carriers: Mapping[Channel, LetterChannel]
     message_links: MessageLinks
@@ -120,6 +124,7 @@ class Fedele:
         own = [
             *AuthRoutes(self.login, otp, self.clock).routes(),
             *passkit.routes(),
+            *self._google_routes(),
             *OperationsRoutes(self.database, self.clock).routes(),
             *self._message_routes().routes(),
             *ScannerRoutes(self.authenticator, self.programmes, self.clock, secure).routes(),
@@ -160,7 +165,13 @@ class Fedele:
                 self.analyser,
             ),
             schedules_of(
-                self.database, self.programmes, delivery, self.payments, self.weather, self.settings.geofences
+                self.database,
+                self.programmes,
+                delivery,
+                self.payments,
+                self.weather,
+                self.settings.geofences,
+                self._google_writer(self.google) if self.google else None,
             ),
             self.settings.database_role,
         )
@@ -168,6 +179,24 @@ class Fedele:
     def otp(self) -> OtpDelivery:
         """What carries one-time codes, as settings say."""
         return ChannelOtp(self.carriers) if self.settings.otp_delivery == "channels" else otp_delivery(self.settings)
+
+    def _google_writer(self, google: GoogleSide) -> GoogleWriter:
+        return GoogleWriter(self.database, self.programmes, google.cards, self.keyring.peppers)
+
+    def _google_routes(self) -> Sequence[BaseRoute]:
+        if (google := self.google) is None:
+            return ()
+        return GoogleWalletRoutes(
+            self.database,
+            self.programmes,
+            self.wallets,
+            self.services.get(PassLinks),
+            google.saves,
+            self._google_writer(google),
+            google.callbacks,
+            google.logos,
+            self.clock,
+        ).routes()
 
     def _message_routes(self) -> MessageRoutes:
         sms: object = self.carriers.get(Channel.SMS)
@@ -221,6 +250,7 @@ def wire(settings: Settings, keyring: Keyring, clock: Clock = moment_now) -> Fed
         return (await programmes.at(when)).section(MembersConfig)
 
     (identity, warnings), http = _wallet_identity(settings, clock().now), httpx.AsyncClient()
+    google = _google(settings, http)
     weather = _weather(settings, http)
     analyser, unread = open_analyser()
     return Fedele(
@@ -228,7 +258,7 @@ def wire(settings: Settings, keyring: Keyring, clock: Clock = moment_now) -> Fed
         keyring=keyring,
         database=database,
         programmes=programmes,
-        services=_services(settings, keyring, database, programmes, weather),
+        services=_services(settings, keyring, database, programmes, weather, google),
         login=Login(database, policy, keyring.peppers, keyring.signing_keys, members_config),
         authenticator=Authenticator(
             database, policy, keyring.peppers, keyring.signing_keys, _foreign(settings, policy, http)
@@ -236,6 +266,7 @@ def wire(settings: Settings, keyring: Keyring, clock: Clock = moment_now) -> Fed
         wallets=open_assembler(open_wallets(identity, settings.base_url), settings.pass_assembler),
         wallet_identity=identity,
         pass_push=open_push(identity),
+        google=google,
         push=_push(settings),
         carriers=_carriers(settings, http),
         message_links=MessageLinks(settings.base_url, keyring.message_links),
@@ -262,6 +293,7 @@ def _services(
     database: Database,
     programmes: ProgrammeSource,
     weather: WeatherSource | None,
+    google: GoogleSide | None,
 ) -> Services:
     extras: dict[type, object] = {
         Peppers: keyring.peppers,
@@ -274,8 +306,8 @@ def _services(
     }
     if weather is not None:
         extras[WeatherSource] = weather
-    if (links := _google_links(settings)) is not None:
-        extras[SaveLinks] = links
+    if google is not None:
+        extras[SaveLinks] = google.saves
     return Services(database, programmes, settings.base_url, extras)
 
 
@@ -302,12 +334,14 @@ def _wallet_identity(settings: Settings, now: datetime) -> tuple[Identity, tuple
         raise SettingsError(f"FEDELE_APPLE_PASS_CERTIFICATE: {error}") from None
 
 
-def _google_links(settings: Settings) -> GoogleSaveLinks | None:
+def _google(settings: Settings, client: httpx.AsyncClient) -> GoogleSide | None:
     if settings.google_wallet_credentials is None or settings.google_wallet_issuer_id is None:
         return None
     credentials = settings.google_wallet_credentials.get_secret_value()
     try:
-        return GoogleSaveLinks(credentials, settings.google_wallet_issuer_id, settings.base_url)
+        return open_google(
+            credentials, settings.google_wallet_issuer_id, settings.base_url, client, settings.google_wallet_url
+        )
     except CredentialsError as error:
         raise SettingsError(f"FEDELE_GOOGLE_WALLET_CREDENTIALS: {error}") from None
 

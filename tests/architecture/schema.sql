@@ -2736,6 +2736,30 @@ CREATE TABLE public.geofence_build (
     built_at timestamp with time zone NOT NULL
 );
 
+-- Name: google_callback; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.google_callback (
+    member_id uuid NOT NULL,
+    nonce text NOT NULL,
+    heard_at timestamp with time zone NOT NULL
+);
+
+-- Name: google_card; Type: TABLE; Schema: public; Owner: -
+
+CREATE TABLE public.google_card (
+    member_id uuid NOT NULL,
+    serial text NOT NULL,
+    written_tag bigint DEFAULT 0 NOT NULL,
+    next_try_at timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    problem text,
+    notified_on date,
+    notified_count integer DEFAULT 0 NOT NULL,
+    saved_at timestamp with time zone,
+    removed_at timestamp with time zone,
+    CONSTRAINT ck_google_card_counts CHECK (((written_tag >= 0) AND (attempts >= 0) AND (notified_count >= 0)))
+);
+
 -- Name: in_app_message; Type: TABLE; Schema: public; Owner: -
 
 CREATE TABLE public.in_app_message (
@@ -4535,6 +4559,16 @@ ALTER TABLE ONLY public.geofence
 ALTER TABLE ONLY public.geofence_build
     ADD CONSTRAINT pk_geofence_build PRIMARY KEY (version);
 
+-- Name: google_callback pk_google_callback; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.google_callback
+    ADD CONSTRAINT pk_google_callback PRIMARY KEY (member_id, nonce);
+
+-- Name: google_card pk_google_card; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.google_card
+    ADD CONSTRAINT pk_google_card PRIMARY KEY (member_id, serial);
+
 -- Name: in_app_message pk_in_app_message; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.in_app_message
@@ -5219,6 +5253,10 @@ CREATE INDEX ix_fraud_sighting_subject_occurred_at ON public.fraud_sighting USIN
 
 CREATE INDEX ix_gathering_place_gathering_key ON public.gathering_place USING btree (gathering_key, state, asked_at);
 
+-- Name: ix_google_card_next_try_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_google_card_next_try_at ON public.google_card USING btree (next_try_at) WHERE (next_try_at IS NOT NULL);
+
 -- Name: ix_journey_run_due; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_journey_run_due ON public.journey_run USING btree (next_due) WHERE (next_due IS NOT NULL);
@@ -5772,6 +5810,11 @@ ALTER TABLE ONLY public.entry
 ALTER TABLE ONLY public.entry
     ADD CONSTRAINT fk_entry_member_id_transaction_id FOREIGN KEY (member_id, transaction_id) REFERENCES public.ledger_transaction(member_id, id) DEFERRABLE INITIALLY DEFERRED;
 
+-- Name: google_card fk_google_card_member_id_serial; Type: FK CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.google_card
+    ADD CONSTRAINT fk_google_card_member_id_serial FOREIGN KEY (member_id, serial) REFERENCES public.pass(member_id, serial) ON DELETE CASCADE;
+
 -- Name: ledger_transaction fk_ledger_transaction_member_id_reverses; Type: FK CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.ledger_transaction
@@ -6044,6 +6087,14 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.geofence TO fedele_app;
 -- Name: TABLE geofence_build; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.geofence_build TO fedele_app;
+
+-- Name: TABLE google_callback; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.google_callback TO fedele_app;
+
+-- Name: TABLE google_card; Type: ACL; Schema: public; Owner: -
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.google_card TO fedele_app;
 
 -- Name: TABLE in_app_message; Type: ACL; Schema: public; Owner: -
 

@@ -72,7 +72,7 @@ async def test_the_links_are_ones_own(configured: Api) -> None:
         (key,) = parse_qs(parts.query)["key"]
         assert LINKS.opens(serial, key)
         assert not LINKS.opens(card_serial(other.member_id), key)
-        assert card["googleWalletUrl"] == f"https://pay.google.com/{serial}/2026-11-21"
+        assert card["googleWalletUrl"] == LINKS.google_url(serial)
 
 
 async def test_links_alone_cost_no_statement(configured: Api) -> None:

@@ -1,5 +1,5 @@
-"""Google Wallet: "save" links signed by a service account, and the typed payloads of the loyalty class and object.
+"""Google Wallet: "save" links signed by a service account, loyalty class and object written by REST, callbacks.
 
-A link is skinny: it names the member's object, which is written by REST. Writing by REST is not here yet (`wallet
-doctor` says so); the payloads it will send are.
+A link is skinny: it names the member's object, which is written when the link is tapped. Source: Google Wallet API
+(developers.google.com/wallet/reference/rest).
 """

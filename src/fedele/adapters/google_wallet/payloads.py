@@ -77,6 +77,35 @@ class Barcode(_Part):
     alternate_text: str
 
 
+class TotpParameters(_Part):
+    """The secret of one rotating value: base16, and how many digits are shown."""
+
+    key: str = Field(repr=False)
+    value_length: int
+
+
+class TotpDetails(_Part):
+    """How the rotating value is made: RFC 6238."""
+
+    algorithm: Literal["TOTP_SHA1"] = "TOTP_SHA1"
+    period_millis: str
+    parameters: tuple[TotpParameters, ...]
+
+
+class RotatingBarcode(_Part):
+    """A code that the phone makes anew by itself: `{totp_value_0}` in the pattern is replaced."""
+
+    type: Literal["QR_CODE"] = "QR_CODE"
+    value_pattern: str
+    totp_details: TotpDetails
+
+
+class CallbackOptions(_Part):
+    """Where Google says that a card was saved or deleted."""
+
+    url: str
+
+
 class PointsBalance(_Part):
     """The balance as text, formatted for the member."""
 
@@ -104,6 +133,7 @@ class LoyaltyClass(_Part):
     localized_account_id_label: LocalizedString
     merchant_locations: tuple[MerchantLocation, ...] = Field(default=(), max_length=LOCATIONS_MAX)
     text_modules_data: tuple[TextModule, ...] = ()
+    callback_options: CallbackOptions | None = None
 
 
 class LoyaltyObject(_Part):
@@ -115,10 +145,12 @@ class LoyaltyObject(_Part):
     account_id: str | None = None
     account_name: str | None = None
     barcode: Barcode | None = None
+    rotating_barcode: RotatingBarcode | None = None
     loyalty_points: LoyaltyPoints | None = None
     text_modules_data: tuple[TextModule, ...] = ()
     pass_constraints: PassConstraints = PassConstraints(screenshot_eligibility="INELIGIBLE")
-    notify_preference: Literal["NOTIFY_ON_UPDATE"] = "NOTIFY_ON_UPDATE"
+    notify_preference: Literal["NOTIFY_ON_UPDATE"] | None = "NOTIFY_ON_UPDATE"
+    """Unset: the member is not told. Google forgets it after each request."""
 
 
 def loyalty_class(
@@ -157,6 +189,8 @@ def loyalty_object(design: Design, issuer_id: str, card: CardState) -> LoyaltyOb
     modules = []
     if card.tier_name:
         modules.append(TextModule(id="tier", localized_header=localized(words["tierLabel"]), body=card.tier_name))
+    if card.news:
+        modules.append(TextModule(id="news", localized_header=localized(words["howLabel"]), body=card.news))
     if card.expiry:
         body = f"{write.amount(card.expiry.amount)} · {write.day(card.expiry.on, 'medium')}"
         modules.append(TextModule(id="expiring", localized_header=localized(words["expiringLabel"]), body=body))

@@ -4,6 +4,8 @@ Holds `pass` (serial and authentication token never change; `update_tag` rises b
 the card would read differently) and `pass_device` (the phones to tell). What a card says is a pure function of
 (design, CardState); turning it into a signed file or a Google object is the work of adapters behind `ports.py`.
 
-May call members, programme, ledger, tiers. Announces PassIssued, PassUpdated, PassInstalled, PassRemoved. Listens to
-what changes a card (points, tier, profile, card code) through the outbox.
+A card at Google is written when its save link is tapped and after each change (`google_card` says what is due).
+
+May call members, programme, ledger, tiers, messaging. Announces PassIssued, PassUpdated, PassInstalled, PassRemoved.
+Listens to what changes a card (points, tier, profile, card code, words set on it) through the outbox.
 """

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from fedele.domains.members.types import RotatingSecret
 from fedele.domains.wallet.types import CardState, Serial
 
 
@@ -38,6 +39,29 @@ class PassPush(Protocol):
 
 class PushFailed(Exception):
     """The push service could not be reached or refused for now; the job tries again."""
+
+
+class GoogleCards(Protocol):
+    """Writes members' cards to Google Wallet."""
+
+    async def write(self, card: CardState, rotating: RotatingSecret | None, *, notify: bool) -> None:
+        """Insert or replace the member's loyalty object. `notify`: Google may tell the member of the change.
+
+        Raises GoogleBusy (try again) or GoogleRefused (somebody must look at it).
+        """
+        ...
+
+
+class GoogleBusy(Exception):
+    """Google cannot be reached, or asks to wait."""
+
+    def __init__(self, words: str, retry_after_seconds: float = 30.0) -> None:
+        super().__init__(words)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class GoogleRefused(Exception):
+    """Google refuses the card or the credentials; the message is Google's."""
 
 
 class SaveLinks(Protocol):

@@ -1,15 +1,17 @@
-"""The wallet's tables, as migration 20261121_15_wallet makes them."""
+"""The wallet's tables, as migrations 20261121_15_wallet and 20261122_38_wallet make them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Date,
     DateTime,
     ForeignKeyConstraint,
     Index,
+    Integer,
     LargeBinary,
     Text,
     text,
@@ -54,3 +56,35 @@ class PassDeviceRow(Table, table=True):
     device_library_identifier: str = Field(sa_type=Text, primary_key=True)
     push_token: str = Field(sa_type=Text)
     registered_at: datetime = Field(sa_type=DateTime(timezone=True))
+
+
+class GoogleCardRow(Table, table=True):
+    """The loyalty object that stands for a card at Google."""
+
+    __tablename__ = "google_card"
+    __table_args__ = (
+        ForeignKeyConstraint(["member_id", "serial"], ["pass.member_id", "pass.serial"], ondelete="CASCADE"),
+        CheckConstraint("written_tag >= 0 AND attempts >= 0 AND notified_count >= 0", name="counts"),
+        Index("ix_google_card_next_try_at", "next_try_at", postgresql_where=text("next_try_at IS NOT NULL")),
+    )
+
+    member_id: UUID = Field(sa_type=Uuid, primary_key=True)
+    serial: str = Field(sa_type=Text, primary_key=True)
+    written_tag: int = Field(sa_column=Column(BigInteger, nullable=False, server_default=text("0")))
+    next_try_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True), nullable=True)
+    attempts: int = Field(sa_column=Column(Integer, nullable=False, server_default=text("0")))
+    problem: str | None = Field(default=None, sa_type=Text, nullable=True)
+    notified_on: date | None = Field(default=None, sa_type=Date, nullable=True)
+    notified_count: int = Field(sa_column=Column(Integer, nullable=False, server_default=text("0")))
+    saved_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True), nullable=True)
+    removed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True), nullable=True)
+
+
+class GoogleCallbackRow(Table, table=True):
+    """A callback of Google's that was heard."""
+
+    __tablename__ = "google_callback"
+
+    member_id: UUID = Field(sa_type=Uuid, primary_key=True)
+    nonce: str = Field(sa_type=Text, primary_key=True)
+    heard_at: datetime = Field(sa_type=DateTime(timezone=True))

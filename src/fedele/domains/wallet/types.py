@@ -181,6 +181,10 @@ class PassLinks:
         """The link to this pass."""
         return f"{self._base_url}/wallet/apple/passes/{serial}.pkpass?key={self.key(serial)}"
 
+    def google_url(self, serial: Serial) -> str:
+        """The link that writes this card to Google and then saves it there."""
+        return f"{self._base_url}/wallet/google/save/{serial}?key={self.key(serial)}"
+
     def key(self, serial: Serial) -> str:
         """144 bits nobody can guess without the secret."""
         mac = hmac.new(self._secret, b"fedele.pass.download.1:" + serial.encode(), hashlib.sha256).digest()
