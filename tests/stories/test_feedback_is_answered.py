@@ -83,6 +83,13 @@ async def test_an_angry_answer_in_arabic_becomes_a_case_a_make_good_and_an_answe
     await story.work()
     assert await points(phone) == "270"
 
+    # The courier's system reports a late delivery, twice by mistake: it is made good once.
+    late = {"memberId": phone.member_id, "name": "delivery_late", "idempotencyKey": "parcel-1"}
+    for _ in range(2):
+        await of_staff(story, "RecordEvent", input=late)
+    await story.work()
+    assert await points(phone) == "320"
+
 
 async def test_only_nine_and_ten_are_asked_for_a_public_review_and_a_review_earns_once(story: Story) -> None:
     """Yotpo: points after moderation, once per product; the ask for a public review reaches the happy, once."""

@@ -6,7 +6,7 @@ from fedele.domains.support.config import Theme
 from fedele.domains.support.reading.words import holds
 
 # Cosine of centred embeddings from which a text is about the same as an example. Chosen on eighteen sentences written
-# by hand in four languages, one English example a theme: 11 of 14 found their theme, none a wrong one; see decision 0156.
+# by hand in four languages, one English example a theme: 11 of 14 found their theme, none a wrong one (decision 0156).
 LIKENESS_LEAST = 0.45
 
 
