@@ -35,6 +35,11 @@ MEMBER = (
     Name("member.favourite_store", "text", "Key of the favourite store; not known if there is none."),
     Name("member.segments", "texts", "Keys of the segments the member is in: 'families' in member.segments."),
     Name("member.badges", "texts", "Keys of the badges the member has now: 'explorer' in member.badges."),
+    Name(
+        "member.answers",
+        "map",
+        "The latest answers by survey and question: member.answers['after-shop'].recommend >= 9.",
+    ),
     Name("member.attributes", "map", "Free-form attributes: has(member.attributes.diet) tells whether one is set."),
 )
 # What segments know besides: kept by the day, in the programme's time zone. Other rooms ask `member.segments`.
@@ -65,7 +70,6 @@ SEGMENT = (
     Name("member.rfm_frequency", "int", "1 to 5 by the stored cut points of purchases in a year, 5: most."),
     Name("member.rfm_monetary", "int", "1 to 5 by the stored cut points of spend in a year, 5: most."),
     Name("member.consents", "texts", "Consents in force, 'purpose.channel': 'marketing.push' in member.consents."),
-    Name("member.answers", "map", "The latest answers by survey and question: member.answers.taste.sweet == 'yes'."),
 )
 PURCHASE = (
     Name("purchase.amount", "number", "What was paid for goods, after discounts, without excluded lines."),

@@ -28,7 +28,11 @@ SELECT m.status, m.joined_at, p.locale, p.time_zone, p.birthday_month, p.birthda
               WHERE d.member_id = m.member_id AND d.earned_at <= $2 ORDER BY 1) AS badges,
        ARRAY(SELECT g.segment_key FROM segment_member g
               WHERE g.member_id = m.member_id AND g.entered_at <= $2 AND (g.left_at IS NULL OR g.left_at > $2)
-              ORDER BY 1) AS segments
+              ORDER BY 1) AS segments,
+       (SELECT jsonb_object_agg(a.survey_key, a.facts)
+          FROM (SELECT DISTINCT ON (survey_key) survey_key, facts FROM survey_answer
+                 WHERE member_id = m.member_id AND answered_at <= $2
+                 ORDER BY survey_key, answered_at DESC, answer_id DESC) AS a) AS answers
   FROM member m
   LEFT JOIN member_profile p ON p.member_id = m.member_id
   LEFT JOIN LATERAL (
@@ -86,6 +90,7 @@ def _facts(row: Row, programme: Programme, at: datetime) -> MemberFacts:
         "member.segments": list(row["segments"]),
         "member.badges": list(row["badges"]),
         "member.attributes": row["preferences"] or {},
+        "member.answers": row["answers"] or {},
     }
     time_zone = row["time_zone"] or config.time_zone
     return MemberFacts(values, locale, time_zone, country, row["status"] == "active")
