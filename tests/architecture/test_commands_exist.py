@@ -21,7 +21,7 @@ COMMANDS = {
     "wallet doctor", "wallet issue", "wallet preview",
     "scenario run", "scenario schema", "till simulate",
     "keys create", "keys list", "keys revoke", "keys generate",
-    "jobs held", "jobs retry", "report liability", "report breakage",
+    "jobs held", "jobs retry", "journey list", "journey trace", "report liability", "report breakage",
     "feed fit", "feed evaluate", "feed promote", "feed policies", "feed fall-back",
     "segments list", "segments preview", "segments refresh", "segments rebuild", "segments measure-rfm",
     "segments import",
@@ -42,7 +42,7 @@ WITH_JSON = {
     "segments list", "segments preview", "segments refresh", "segments rebuild", "segments measure-rfm",
     "segments import",
     "rewards shelves", "rewards draw", "rewards verify-draw", "messages preview",
-    "feed fit", "feed evaluate", "feed promote", "feed policies",
+    "feed fit", "feed evaluate", "feed promote", "feed policies", "journey list", "journey trace",
 }  # fmt: skip
 
 

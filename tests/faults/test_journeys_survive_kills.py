@@ -151,7 +151,7 @@ async def faults(database: Database, admin: Any, count: int) -> list[str]:
 async def test_kills_lose_no_step_and_repeat_none(
     database: Database, admin: Any, start_process: Start, database_url: str, tmp_path: Path
 ) -> None:
-    """A hundred and fifty members; two workers at once, each killed between effects and places, and two that take over."""
+    """Many members; two workers at once, each killed between effects and places, and two that take over."""
     await arranged(database, admin, SHORT)
     clock = tmp_path / "clock"
     turn(clock, DAYS[0])
