@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from fedele.api.offer_words import LANGUAGES, sentences, told
+from fedele.domains.feed.types import Situation
 from fedele.domains.offers.checking.checks import CHECKS
 from fedele.domains.offers.config import OffersConfig
 from fedele.domains.offers.eligibility import Setting, explain_offer, see
+from fedele.domains.offers.feed import _card
 from fedele.domains.offers.queries import digest_of, state_of
 from fedele.domains.offers.types import History, OpenOffer, Standing
 from fedele.domains.offers.variants import variant_of
@@ -144,6 +146,10 @@ def test_variants_are_fixed_by_a_hash_and_keep_their_shares() -> None:
     shown = see(offer, setting(text, member_id=other))
     assert isinstance(shown, OpenOffer)
     assert (shown.variant, shown.creative.title.in_locale("en")) == ("b", "Other")
+    situation = Situation(found.programme, other, found.moment, "en", found.facts, None)
+    card = _card(shown, situation, ())
+    assert card.title == "Other"
+    assert [term.weight for term in card.terms if term.name == "variant:b"] == [0.0]  # logged with the exposure
 
 
 @pytest.mark.parametrize(

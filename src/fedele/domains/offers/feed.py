@@ -31,6 +31,8 @@ def _card(found: OpenOffer, situation: Situation, tastes: Sequence[Recommended])
     creative, spot = found.creative, found.spot
     said = situation.say(creative.reason) if creative.reason else None  # the programme's own words come first
     terms = [Term("offer", 1.6, said), Term("priority", found.offer.priority / 50)]
+    if found.variant is not None:
+        terms.append(Term(f"variant:{found.variant}", 0.0))  # weighs nothing: the exposure is logged with it
     if spot is not None and spot.within:
         near = situation.say(REASONS["near"]).format(place=situation.say(spot.place.name)) if spot.place else None
         terms.append(Term("near", 0.8, near))
