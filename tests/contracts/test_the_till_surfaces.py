@@ -10,11 +10,15 @@ import pytest
 
 from fedele.api import ids
 from fedele.api.execution.operations import read_operations
+from fedele.bootstrap import PROGRAMME_SECTIONS
+from fedele.domains.checkout.ports import Till
 from fedele.domains.members.queries import find_card_code, find_rotating_code
+from fedele.domains.programme.commands import apply
 from fedele.kernel.ids import StoreId
 from fedele.web.till import OPERATIONS, takes_input
 from tests.factories.till_operations import sold_basket
-from tests.fixtures.api import Api, api
+from tests.factories.till_spending import with_pin
+from tests.fixtures.api import Api, api, programme_text
 from tests.fixtures.principals import PEPPERS, till_headers
 
 __all__ = ["api"]
@@ -29,6 +33,7 @@ class Told:
     code: str | None = None
     message: str | None = None
     field: tuple[str, ...] | None = None
+    wait_seconds: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,7 +62,8 @@ class Surface:
         payload = dict(answer["data"][operation.root])
         if refused := payload.pop("userErrors"):
             path = tuple(step for step in refused[0]["field"] or () if step != "input")
-            return Told(None, refused[0]["code"], refused[0]["message"], path or None)
+            wait = refused[0]["retryAfterSeconds"]
+            return Told(None, refused[0]["code"], refused[0]["message"], path or None, wait)
         return Told(payload)
 
     async def _rest(self, name: str, body: dict[str, Any], key: str | None, headers: dict[str, str]) -> Told:
@@ -70,7 +76,10 @@ class Surface:
         problem = answer.json()
         assert problem["status"] == answer.status_code
         assert problem["requestId"] == answer.headers["x-request-id"]
-        return Told(None, problem["code"], problem["detail"], tuple(problem["field"]) if problem["field"] else None)
+        field, wait = problem["field"], answer.headers.get("retry-after")
+        return Told(
+            None, problem["code"], problem["detail"], tuple(field) if field else None, int(wait) if wait else None
+        )
 
 
 @pytest.fixture(params=["graphql", "rest"])
@@ -198,6 +207,20 @@ async def test_refusals_have_one_code_one_field_and_the_readers_words(surface: S
     assert refused.code == "NOT_FOUND"
     refused = await surface.ask("hold", {"memberId": ids.member_id(surface.api.member.member_id)}, key="h")
     assert refused.code == "SECOND_FACT_NEEDED"
+
+
+async def test_a_locked_pin_says_how_long_to_wait(surface: Surface) -> None:
+    """Three wrong PINs: the fourth answer is 429 with the time to wait, in the header or in the error."""
+    api = surface.api
+    async with api.database.transaction() as tx:
+        text = programme_text() + "\ntill: {second_fact: [pin], pin: {attempts_max: 3, lock_minutes: 30}}\n"
+        await apply(tx, text, api.moment, sections=PROGRAMME_SECTIONS)
+    await with_pin(Till(api.database, api.services.programmes), api.member.member_id)
+    tenders = [{"kind": "POINTS", "amount": "1.00"}, {"kind": "CASH", "amount": "219.00"}]
+    basket = sold_basket(memberId=ids.member_id(api.member.member_id), tenders=tenders, pin="111222")
+    told = [await surface.ask("settle", {"basket": basket}, key=f"guess-{number}") for number in range(4)]
+    assert [one.code for one in told] == ["PIN_WRONG"] * 3 + ["PIN_LOCKED"], told[0].message
+    assert [one.wait_seconds for one in told] == [None] * 3 + [30 * 60]
 
 
 async def test_a_key_reused_for_another_sale_is_refused(surface: Surface) -> None:

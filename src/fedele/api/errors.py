@@ -70,6 +70,9 @@ class UserError:
 
     message: str = strawberry.field(description="For the member, in their language.")
     field: list[str] | None = strawberry.field(default=None, description="The way to the input field to blame.")
+    retry_after_seconds: int | None = strawberry.field(
+        default=None, description="How long to wait before asking again. Null: waiting alone does not help."
+    )
 
 
 def user_error(*refusals: type[Refusal]) -> Callable[[type[T]], type[T]]:
@@ -102,7 +105,12 @@ def refused(error_type: type[Any], refusal: Refusal, locale: str) -> Any:
         ) from refusal
     # The steps of the path one by one, a list's index being a step too: input, basket, lines, 0, amount.
     path = ["input", *re.findall(r"[^.\[\]]+", refusal.field)] if refusal.field else None
-    return error_type(code=code, message=refusal_text(refusal, locale), field=path)
+    return error_type(
+        code=code,
+        message=refusal_text(refusal, locale),
+        field=path,
+        retry_after_seconds=refusal.details.get("retry_after_seconds"),
+    )
 
 
 def refusals_to_user_errors(resolver: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:

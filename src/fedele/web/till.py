@@ -120,7 +120,10 @@ class TillRoutes:
         if refused := payload.pop("userErrors"):
             first = refused[0]
             field = [step for step in first["field"] or () if step != "input"] or None
-            return _problem(request, _STATUS.get(first["code"], 409), first["code"], first["message"], field=field)
+            wait = first.get("retryAfterSeconds")
+            headers = {"retry-after": str(wait)} if wait is not None else None
+            status = _STATUS.get(first["code"], 409)
+            return _problem(request, status, first["code"], first["message"], field=field, headers=headers)
         return Response(orjson.dumps(payload), 200, {"cache-control": "no-store"}, "application/json")
 
 
