@@ -68,7 +68,7 @@ async def situation_of(database: Database, member_id: MemberId, moment: Moment, 
 
 
 async def feed(
-    database: Database, member_id: MemberId, moment: Moment = MORNING, locale: str = "en", first: int = 20
+    database: Database, member_id: MemberId, moment: Moment = MORNING, locale: str = "en", first: int = 100
 ) -> list[Ranked]:
     """The first page."""
     situation = await situation_of(database, member_id, moment, locale)
@@ -157,7 +157,7 @@ async def test_feed_events_are_kept_once_and_a_dismissed_card_stays_away(databas
     """A batch sent by ten retries is kept once; what was dismissed is gone for a month, and phones notice."""
     member_id = await regular(database, admin, "milk")
     situation = await situation_of(database, member_id, MORNING)
-    page = await build_feed(database.reader, SOURCES, situation, 20)
+    page = await build_feed(database.reader, SOURCES, situation, 100)
     target = next(ranked for ranked in page.items if ranked.candidate.kind == "product")
     batch = [FeedEvent(new_id(), FeedEventKind.SEEN, shown(r, situation, page), MORNING.now) for r in page.items]
     batch.append(FeedEvent(new_id(), FeedEventKind.DISMISSED, shown(target, situation, page), MORNING.now))
@@ -207,7 +207,7 @@ async def test_off_means_a_good_feed_that_knows_nothing_of_the_member(database: 
     refuse = "INSERT INTO member_consent VALUES ($1, 'personalization', 'in_app', false, now())"
     await admin.execute(refuse, member_id)
     situation = await situation_of(database, member_id, MORNING)
-    page = await build_feed(database.reader, SOURCES, situation, 20)
+    page = await build_feed(database.reader, SOURCES, situation, 100)
     kinds = {ranked.candidate.kind for ranked in page.items}
     assert {"offer", "reward", "product", "progress", "content", "expiry"} <= kinds
     assert keys(list(page.items), "product") == {"cheese", "apples", "rice"}
