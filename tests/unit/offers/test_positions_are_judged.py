@@ -33,7 +33,8 @@ CONFIG = LocationConfig()
 )
 def test_each_sign_has_its_verdict(changes: dict[str, Any], verdict: Verdict) -> None:
     """The system's flag, the radius, the age; each limit is still good."""
-    report = Report(**({"position": HERE, "seen_at": NOW} | changes))
+    given: dict[str, Any] = {"position": HERE, "seen_at": NOW} | changes
+    report = Report(**given)
     assert judge(report, None, CONFIG, NOW) is verdict
 
 
