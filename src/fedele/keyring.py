@@ -39,6 +39,7 @@ class Keyring:
     pass_links: SecretBytes
     feed_tokens: SecretBytes
     message_links: SecretBytes
+    join_cookies: SecretBytes
 
 
 def open_keyring(settings: Settings, *, may_create: bool = False) -> Keyring:
@@ -53,6 +54,7 @@ def open_keyring(settings: Settings, *, may_create: bool = False) -> Keyring:
         pass_links=_derive(secret, "pass-links-1"),
         feed_tokens=_derive(secret, "feed-tokens-1"),
         message_links=_derive(secret, "message-links-1"),
+        join_cookies=_derive(secret, "join-cookies-1"),
     )
 
 

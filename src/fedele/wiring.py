@@ -70,6 +70,8 @@ from fedele.settings import Settings, SettingsError
 from fedele.web.app import WebOptions, build_app
 from fedele.web.auth import AuthRoutes, authenticate_with
 from fedele.web.google_wallet import GoogleWalletRoutes
+from fedele.web.join import JoinRoutes
+from fedele.web.join_state import JoinCookies
 from fedele.web.messages import MessageRoutes
 from fedele.web.operations import OperationsRoutes
 from fedele.web.passkit import PassKit
@@ -127,6 +129,7 @@ class Fedele:
             *self._google_routes(),
             *OperationsRoutes(self.database, self.clock).routes(),
             *self._message_routes().routes(),
+            *self._join_routes(otp, secure),
             *ScannerRoutes(self.authenticator, self.programmes, self.clock, secure).routes(),
         ]
         by_header = authenticate_with(self.authenticator, self.clock)
@@ -196,6 +199,18 @@ class Fedele:
             google.callbacks,
             google.logos,
             self.clock,
+        ).routes()
+
+    def _join_routes(self, otp: OtpDelivery, secure: bool) -> Sequence[BaseRoute]:
+        return JoinRoutes(
+            self.login,
+            otp,
+            self.programmes,
+            self.services.get(PassLinks),
+            JoinCookies(self.keyring.join_cookies),
+            google=self.google is not None,
+            secure=secure,
+            moment=self.clock,
         ).routes()
 
     def _message_routes(self) -> MessageRoutes:

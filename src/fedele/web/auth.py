@@ -133,7 +133,7 @@ class AuthRoutes:
             "challenge": encode_id("otp", challenge.challenge_id),
             "expires_in": challenge.expires_in_seconds,
         }
-        return _json(202, answer, BackgroundTask(self._deliver, identity, challenge, body.locale))
+        return _json(202, answer, BackgroundTask(deliver_code, self.delivery, identity, challenge, body.locale))
 
     async def token(self, request: Request) -> Response:
         """Exchange a one-time code or a refresh token for tokens."""
@@ -161,14 +161,16 @@ class AuthRoutes:
     async def _phone_region(self, moment: Moment) -> str:
         return (await self.login.members_config(moment.now)).phone_region
 
-    async def _deliver(self, identity: Identity, challenge: OtpChallenge, locale: str) -> None:
-        if challenge.code is None:
-            return
-        try:
-            await self.delivery.deliver(kind=identity.kind, to=identity.value, code=challenge.code, locale=locale)
-        except Exception as error:  # the answer is gone already; the member asks again
-            # No traceback: a mail server's complaint quotes the address.
-            log.error("otp_delivery_failed", kind=identity.kind, reason=type(error).__name__)  # noqa: TRY400
+
+async def deliver_code(delivery: OtpDelivery, identity: Identity, challenge: OtpChallenge, locale: str) -> None:
+    """Send the code, if there is one to send. Never raises: the client's answer must not tell how it went."""
+    if challenge.code is None:
+        return
+    try:
+        await delivery.deliver(kind=identity.kind, to=identity.value, code=challenge.code, locale=locale)
+    except Exception as error:  # the answer is gone already; the member asks again
+        # No traceback: a mail server's complaint quotes the address.
+        log.error("otp_delivery_failed", kind=identity.kind, reason=type(error).__name__)  # noqa: TRY400
 
 
 def authenticate_with(

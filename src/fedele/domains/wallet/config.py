@@ -7,8 +7,9 @@ without touching the programme.
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from fedele.domains.members.types import Channel, Purpose
 from fedele.domains.programme.types import CurrencyRef, Key, PlaceRef, Section, Text
 
 _Short = Annotated[int, Field(ge=0, le=65535)]
@@ -36,6 +37,50 @@ class Nfc(Section):
     """The phone asks for face, finger or code first."""
 
 
+class JoinConsent(Section):
+    """One box on the page where people join: never ticked before they tick it."""
+
+    purpose: Purpose
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
+    """How what was agreed to may be used."""
+    text: Text
+    """What they agree to, in the programme's own words."""
+
+
+class JoinCode(Section):
+    """A code in the page's address, and so in a QR code: of a shop's window, a leaflet, a campaign."""
+
+    code: Annotated[str, Field(pattern="^[a-z0-9](-?[a-z0-9]){1,31}$")]
+    """The end of the address: small letters, digits and single hyphens."""
+    place: PlaceRef | None = None
+    """Who joins here has this as their own store."""
+    source: Key = "join"
+    """Where members came from, as reports tell it: window, leaflet, spring-fair."""
+
+
+class Join(Section):
+    """The page `/join/{code}`, where people join without an app."""
+
+    version: Key
+    """The version of the texts of `consents`; every consent is kept with it. Raise it when you change a text."""
+    consents: tuple[JoinConsent, ...] = ()
+    codes: Annotated[tuple[JoinCode, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "Join":
+        for what, names in (
+            ("code", [one.code for one in self.codes]),
+            ("purpose", [one.purpose.value for one in self.consents]),
+        ):
+            if twice := next((name for name in names if names.count(name) > 1), None):
+                raise ValueError(f"the {what} '{twice}' stands here twice")
+        return self
+
+    def find(self, code: str) -> JoinCode | None:
+        """The declaration of this code."""
+        return next((one for one in self.codes if one.code == code), None)
+
+
 class WalletConfig(Section):
     """Section `wallet`."""
 
@@ -49,3 +94,5 @@ class WalletConfig(Section):
     """Bluetooth beacons that bring the card up; both wallets read ten at most."""
     nfc: Nfc | None = None
     """Contactless reading at the till; unset: the card is scanned."""
+    join: Join | None = None
+    """Joining on a web page; unset: there is none."""

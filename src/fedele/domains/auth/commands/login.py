@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from pydantic import SecretStr
@@ -22,6 +23,7 @@ from fedele.domains.members.types import Enrolment, Identity, NewMember, Peppers
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import new_id
 
+T = TypeVar("T")
 HOUR = 3600
 DAY = 24 * HOUR
 
@@ -70,18 +72,67 @@ class Login:
         The identity must be the one that the code was asked for. Every try counts, also against the identity's day, so
         that many challenges are no way around. Raises CodeInvalid, RateLimited.
         """
+        new = NewMember(identities=(identity,), locale=locale, time_zone=time_zone, source="app")
+
+        async def start(tx: Transaction, enrolment: Enrolment) -> Session:
+            return await start_session(tx, enrolment.member_id, self.policy, moment)
+
+        enrolment, session = await self._admit(challenge_id, new, code, client, moment, start)
+        if enrolment is None or session is None:
+            raise CodeInvalid(field="code")
+        return self._pair(session, moment, enrolled=enrolment.created)
+
+    async def join_by_code(
+        self, challenge_id: UUID, new: NewMember, code: SecretStr, client: str, moment: Moment,
+        record: Callable[[Transaction, Enrolment], Awaitable[None]],
+    ) -> Enrolment:  # fmt: skip
+        """Let somebody join with a one-time code that was asked for `new`'s only identity. Nobody is logged in.
+
+        `record` writes what they said while joining, in the same transaction. The same code again, while it lives, is
+        the same joining: a form that is sent twice says once that it is done, and `record` runs once. Raises
+        CodeInvalid, RateLimited.
+        """
+        enrolment, _ = await self._admit(challenge_id, new, code, client, moment, record)
+        if enrolment is None:
+            enrolment = await self._joined_before(challenge_id, new.identities[0], code, moment)
+        if enrolment is None:
+            raise CodeInvalid(field="code")
+        return enrolment
+
+    async def _admit(
+        self, challenge_id: UUID, new: NewMember, code: SecretStr, client: str, moment: Moment,
+        then: Callable[[Transaction, Enrolment], Awaitable[T]],
+    ) -> tuple[Enrolment | None, T | None]:  # fmt: skip
+        """Count the try, use the code up, enrol if new and allowed, and do what follows: all of it, or the count only.
+
+        Refusing is the caller's, when the transaction is over: a wrong try must be counted, not rolled back.
+        """
+        identity = new.identities[0]
         await self._take("token-client", client, self.policy.token_requests_per_client_per_minute, 60, moment)
         await self._take("otp-attempts", _subject(identity), self.policy.otp_attempts_per_identity_per_day, DAY, moment)
-        new = NewMember(identities=(identity,), locale=locale, time_zone=time_zone, source="app")
         may_enrol = await self._may_enrol(moment)
         async with self.database.transaction() as tx:
             opened = await self._use_code(tx, challenge_id, identity, code, moment)
             enrolment = await self._member(tx, new, may_enrol, moment) if opened else None
-            session = await start_session(tx, enrolment.member_id, self.policy, moment) if enrolment else None
-        # Raised outside: a wrong try must be counted, not rolled back.
-        if session is None or enrolment is None:
-            raise CodeInvalid(field="code")
-        return self._pair(session, moment, enrolled=enrolment.created)
+            followed = await then(tx, enrolment) if enrolment else None
+        return enrolment, followed
+
+    async def _joined_before(
+        self, challenge_id: UUID, identity: Identity, code: SecretStr, moment: Moment
+    ) -> Enrolment | None:
+        """Who used this very code up, while it would still be good."""
+        reader = self.database.reader
+        used = await reader.fetch_value(
+            """
+            SELECT true FROM otp_challenge WHERE challenge_id = $1 AND kind = $2 AND identity_digest = ANY($3::bytea[])
+               AND code_digest = $4 AND used_at IS NOT NULL AND expires_at > $5
+            """,
+            challenge_id, identity.kind, self.peppers.digests(identity),
+            code_digest(self.peppers, challenge_id, code), moment.now,
+        )  # fmt: skip
+        member_id = await find_by_identity(reader, identity, self.peppers) if used else None
+        member = await find_member(reader, member_id) if member_id else None
+        return Enrolment(member.id, created=False) if member is not None and member.active else None
 
     async def refresh(self, refresh_token: SecretStr, client: str, moment: Moment) -> TokenPair:
         """Exchange a refresh token. A reply lost on the way may be asked for again for a minute; an older token ends
