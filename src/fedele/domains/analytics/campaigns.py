@@ -18,7 +18,7 @@ from fedele.domains.programme.types import Programme, Text
 from fedele.kernel.clock import Moment
 from fedele.kernel.money import from_units, minor_digits
 
-CampaignState = Literal["draft", "live", "ended", "exhausted"]
+CampaignState = Literal["draft", "scheduled", "live", "ended", "exhausted"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ def upgrade() -> None:
             next_try_at timestamptz,                 -- when to write again; NULL: Google has what there is
             attempts integer NOT NULL DEFAULT 0,     -- in a row that failed
             problem text,                            -- what Google said of the last one
-            notified_on date,                        -- the last day (UTC) on which a change was announced, and how often
+            notified_on date,                        -- the last day (UTC) a change was announced, and how often
             notified_count integer NOT NULL DEFAULT 0,
             saved_at timestamptz,                    -- Google's own word, by its callbacks
             removed_at timestamptz,
