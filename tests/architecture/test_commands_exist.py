@@ -18,7 +18,7 @@ COMMANDS = {
     "import members", "import purchases", "import products", "import places", "import balances", "import coupons",
     "import codes", "messages preview", "rewards shelves", "rewards draw", "rewards verify-draw",
     "export members", "export ledger", "export events", "export answers",
-    "wallet doctor", "wallet issue", "wallet preview",
+    "wallet doctor", "wallet issue", "wallet preview", "wallet join-qr",
     "scenario run", "scenario schema", "till simulate",
     "keys create", "keys list", "keys revoke", "keys generate",
     "jobs held", "jobs retry", "journey list", "journey trace", "report liability", "report breakage",

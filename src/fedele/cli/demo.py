@@ -35,6 +35,7 @@ from fedele.settings import Settings, SettingsError, read_settings
 from fedele.wiring import Fedele, wire
 
 HOUSEHOLDS = 200
+JOIN_CODE = "riverside"  # of grocer.yaml
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -148,6 +149,7 @@ async def _prepare(settings: Settings, fcm_url: str, households: int | None) -> 
             "staff_url": f"{settings.base_url}/staff/graphql",
             "base_url": settings.base_url,
             "pushes_url": fcm_url,
+            "join_url": f"{settings.base_url}/join/{JOIN_CODE}",
             **await prepare_people(fedele),
         }
         _write_access(settings.data_dir.resolve(), access)

@@ -50,6 +50,7 @@ def print_banner(access: dict[str, Any], folder: Path) -> None:
         ("Members' GraphQL", f"{access['graphql_url']}   (open it in a browser for GraphiQL)"),
         ("Staff's GraphQL", access["staff_url"]),
         ("Scanner page", f"{access['base_url']}/scan   (paste the till key; any phone with https, or this machine)"),
+        ("Join without app", f"{access['join_url']}   (the one-time code is printed here)"),
         ("Pushes delivered", f"{access['pushes_url']}   (a local server that speaks FCM v1)"),
         ("Health, metrics", f"{access['base_url']}/readyz  {access['base_url']}/metrics"),
         ("Member token", access["member_token"]),

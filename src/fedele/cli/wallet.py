@@ -33,6 +33,7 @@ from fedele.adapters.wallet_preview.preview import preview as draw
 from fedele.adapters.wallet_preview.preview import shortcomings
 from fedele.adapters.wallet_preview.samples import sample_card
 from fedele.bootstrap import PROGRAMME_SECTIONS
+from fedele.cli.join_qr import join_qr
 from fedele.cli.reach import reached_database
 from fedele.db.database import Database
 from fedele.domains.members import queries as members
@@ -47,6 +48,9 @@ from fedele.settings import Settings, SettingsError, read_settings
 
 app = typer.Typer(help="Apple and Google Wallet: what is wrong, and a card in a file.", no_args_is_help=True)
 console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+app.command("join-qr")(join_qr)
 
 
 @app.callback()
