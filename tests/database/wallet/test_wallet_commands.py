@@ -167,3 +167,37 @@ def test_a_card_needs_a_database(clean: Path) -> None:
     result = CliRunner().invoke(app, ["issue", "code"])
     assert result.exit_code == 1
     assert "FEDELE_DATABASE_URL" in result.stderr
+
+
+def join_qr(shop: Shop, clean: Path, monkeypatch: pytest.MonkeyPatch, code: str, out: str) -> tuple[int, str, Path]:
+    """What `join-qr` answers and says, and where it wrote."""
+    monkeypatch.setenv("FEDELE_DATABASE_URL", shop.database.url)
+    monkeypatch.setenv("FEDELE_BASE_URL", "https://club.example")
+    result = CliRunner().invoke(app, ["join-qr", code, "--out", str(clean / out)])
+    return result.exit_code, result.output, clean / out
+
+
+@pytest.mark.parametrize("out", ["window.png", "window.svg"])
+async def test_the_code_for_the_window_reads_as_the_page(
+    shop: Shop, clean: Path, monkeypatch: pytest.MonkeyPatch, out: str
+) -> None:
+    """As a picture, another reader finds the page's address in it; as SVG it is drawn from the same modules."""
+    code, said, path = await asyncio.to_thread(join_qr, shop, clean, monkeypatch, "riverside", out)
+    assert code == 0, said
+    assert "https://club.example/join/riverside" in said
+    if path.suffix == ".png":
+        (read,) = zxingcpp.read_barcodes(Image.open(path).convert("L"))
+        assert read.text == "https://club.example/join/riverside"
+        assert min(Image.open(path).size) >= 500, "sharp on a poster"
+    else:
+        assert path.read_text().lstrip().startswith(("<?xml", "<svg"))
+
+
+async def test_no_code_is_drawn_that_leads_nowhere(shop: Shop, clean: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unknown code names the known ones; another kind of file is refused; neither writes anything."""
+    code, said, path = await asyncio.to_thread(join_qr, shop, clean, monkeypatch, "rivrside", "x.png")
+    assert (code, path.exists()) == (1, False)
+    assert "riverside" in said
+    code, said, path = await asyncio.to_thread(join_qr, shop, clean, monkeypatch, "riverside", "x.pdf")
+    assert (code, path.exists()) == (2, False)
+    assert ".svg or .png" in said
