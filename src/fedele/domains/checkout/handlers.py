@@ -1,4 +1,4 @@
-"""What the checkout does when something happened elsewhere: joining may earn, and the erased are forgotten."""
+"""What the checkout does when something happened elsewhere: joining and arriving may earn, the erased are forgotten."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -7,8 +7,12 @@ from fedele.domains.activity.commands import forget_member
 from fedele.domains.checkout.commands import record_event
 from fedele.domains.checkout.ports import Till
 from fedele.domains.members.events import MemberEnrolled, MemberErased
+from fedele.domains.offers.events import CheckedIn
 from fedele.jobs.types import Handler
 from fedele.kernel.clock import Moment
+from fedele.kernel.ids import StoreId
+
+CHECK_IN = "check_in"  # the event's name in programme files
 
 
 def handlers(till: Till, clock: Callable[[], Moment]) -> tuple[Handler, ...]:
@@ -27,6 +31,18 @@ def handlers(till: Till, clock: Callable[[], Moment]) -> tuple[Handler, ...]:
             source="programme",
         )
 
+    async def arrive(event: CheckedIn, outbox_id: UUID) -> None:
+        await record_event(
+            till,
+            event.member_id,
+            CHECK_IN,
+            {"place": event.place_key},
+            str(outbox_id),
+            clock(),
+            occurred_at=event.occurred_at,
+            store_id=StoreId(event.place_key),
+        )
+
     async def forget(event: MemberErased, outbox_id: UUID) -> None:
         # Activity stands beside members and does not see its events: the lowest room that sees both listens for it.
         async with till.database.transaction() as tx:
@@ -34,5 +50,6 @@ def handlers(till: Till, clock: Callable[[], Moment]) -> tuple[Handler, ...]:
 
     return (
         Handler("checkout.record_enrolment", MemberEnrolled, welcome),
+        Handler("checkout.record_check_in", CheckedIn, arrive),
         Handler("checkout.forget_activity", MemberErased, forget),
     )

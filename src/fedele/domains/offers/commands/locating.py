@@ -9,7 +9,6 @@ from uuid import UUID
 
 from fedele.db.database import Transaction
 from fedele.db.idempotency import claim
-from fedele.domains.activity.commands import record_activity
 from fedele.domains.members.types import Channel, Purpose
 from fedele.domains.offers import errors
 from fedele.domains.offers.config import LocationConfig, Offer, OffersConfig
@@ -25,7 +24,7 @@ from fedele.domains.programme.config import Beacon, Place, Places
 from fedele.domains.programme.types import Programme
 from fedele.kernel.clock import Moment, Position
 from fedele.kernel.distance import distance_metres
-from fedele.kernel.ids import MemberId, StoreId, new_id
+from fedele.kernel.ids import MemberId, new_id
 from fedele.kernel.refusal import NotFound
 
 CHECK_IN = "check_in"  # the event's name
@@ -83,7 +82,8 @@ async def check_in(
 ) -> Sighting:
     """The member says they are at this place: by their position, or by a beacon that hangs there.
 
-    Repeating it within the hour answers the first one. Raises LocationConsentMissing, NotFound (an unknown place, a
+    Repeating it within the hour answers the first one. CheckedIn makes the checkout record the event `check_in`, which
+    rules of the programme may award. Raises LocationConsentMissing, NotFound (an unknown place, a
     beacon of another), PositionNotBelieved, NotAtPlace, KeyReused; then nothing is kept.
     """
     place = next((place for place in programme.section(Places) if place.key == place_key), None)
@@ -100,7 +100,6 @@ async def check_in(
     where = await _proved(tx, programme, member_id, place, report, beacon, moment)
     at = Report(where, report.seen_at if report else moment.now)
     position_id = await _keep(tx, programme, member_id, at, moment, CHECK_IN, Verdict.BELIEVED, place)
-    await record_activity(tx, member_id, CHECK_IN, moment, store_id=StoreId(place_key))
     await tx.publish(
         CheckedIn(member_id=member_id, occurred_at=moment.now, position_id=position_id, place_key=place_key)
     )
