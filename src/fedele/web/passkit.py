@@ -2,10 +2,14 @@
 
 Protocol: Apple, "Adding a Web Service to Update Passes" (developer.apple.com/documentation/walletpasses). Some
 phones put two slashes before v1; both are served.
+
+Limits (429 with Retry-After) stand where a stranger can make us work: what a device may register and ask, what one
+address may ask without a token, and how many wrong tokens it may bring. A pass fetched with its own token is not
+limited: when a campaign changes their cards, thousands of phones behind one address of a mobile network fetch at once.
 """
 
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import orjson
@@ -22,7 +26,9 @@ from fedele.domains.wallet.ports import PassAssembler
 from fedele.domains.wallet.types import Pass, PassHead, PassLinks, Registration, Serial, serial_member
 from fedele.kernel.clock import Moment, moment_now
 from fedele.kernel.refusal import NotFound
+from fedele.web.auth import client_of
 from fedele.web.pass_shelf import PassShelf
+from fedele.web.rate_gate import RateGate
 
 PREFIXES = ("/wallet/apple/v1", "/wallet/apple//v1")
 BODY_BYTES_MAX = 16 * 1024
@@ -31,6 +37,12 @@ PUSH_TOKEN_MAX = 256
 LOG_LINES_MAX = 20  # of one request
 LOG_LINE_MAX = 500
 LOG_LINES_PER_MINUTE_MAX = 120  # of this process: phones cannot fill a disk with it
+
+# A minute's worth each; a phone asks a few times a day, and mobile networks put thousands behind one address.
+PER_DEVICE = 120
+PER_CLIENT = 6_000
+WRONG_TOKENS_PER_CLIENT = 600
+MINUTE = 60
 
 log = structlog.get_logger("fedele.passkit")
 
@@ -63,6 +75,9 @@ class PassKit:
         self._now = now
         self._shelf = PassShelf(database, programmes, assembler)
         self._log_gate = LogGate(LOG_LINES_PER_MINUTE_MAX)
+        self._devices = RateGate(PER_DEVICE, MINUTE)
+        self._clients = RateGate(PER_CLIENT, MINUTE)
+        self._wrong_tokens = RateGate(WRONG_TOKENS_PER_CLIENT, MINUTE)
 
     def routes(self) -> Sequence[Route]:
         """Everything under /wallet/apple."""
@@ -83,6 +98,7 @@ class PassKit:
 
     async def register(self, request: Request) -> Response:
         """A phone holds the pass. 201: it was not known; 200: it was, and its push token is the new one now."""
+        self._limit_device(request)
         head = await self._authorised(request)
         token = str((await _json_object(request)).get("pushToken") or "")
         device = request.path_params["device"]
@@ -103,6 +119,7 @@ class PassKit:
 
     async def unregister(self, request: Request) -> Response:
         """A phone let go of the pass. 200, also when it was not known any more."""
+        self._limit_device(request)
         head = await self._authorised(request)
         async with self._database.transaction() as tx:
             await commands.unregister_device(
@@ -116,6 +133,8 @@ class PassKit:
         device, tag = request.path_params["device"], request.query_params.get("passesUpdatedSince")
         if not _is_plain(device, DEVICE_NAME_MAX):
             raise _Refused(404)
+        self._limit(self._clients, client_of(request))
+        self._limit_device(request)
         updated = await queries.list_updated(self._database.reader, device, tag)
         if updated is None:
             return Response(status_code=204)
@@ -129,6 +148,7 @@ class PassKit:
 
     async def write_log(self, request: Request) -> Response:
         """What a phone complains about, shortened, without control characters, and only so much a minute."""
+        self._limit(self._clients, client_of(request))
         lines = (await _json_object(request)).get("logs")
         for line in lines[:LOG_LINES_MAX] if isinstance(lines, list) else ():
             if self._log_gate.opens(self._now()):
@@ -164,14 +184,26 @@ class PassKit:
     async def _authorised(self, request: Request) -> PassHead:
         """The pass that the request names, if its token says so. An unknown pass and a wrong token look alike: 401."""
         self._check_type(request)
+        client = client_of(request)
+        if wait := self._wrong_tokens.wait(client, self._now().now):  # before the database is asked
+            raise _Refused(429, {"retry-after": str(wait)})
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         serial = Serial(request.path_params["serial"])
         member_id = serial_member(serial)
         head = await queries.find_head(self._database.reader, member_id, serial) if member_id else None
         expected = head.held.authentication_token if head else ""
         if scheme != "ApplePass" or not hmac.compare_digest(token.strip().encode(), expected.encode()) or head is None:
+            self._wrong_tokens.take(client, self._now().now)
             raise _Refused(401, {"www-authenticate": "ApplePass"})
         return head
+
+    def _limit_device(self, request: Request) -> None:
+        # Together with the address: who learns a phone's name must not be able to shut it out.
+        self._limit(self._devices, (client_of(request), request.path_params["device"][:DEVICE_NAME_MAX]))
+
+    def _limit(self, gate: RateGate, key: Hashable) -> None:
+        if wait := gate.take(key, self._now().now):
+            raise _Refused(429, {"retry-after": str(wait)})
 
     def _check_type(self, request: Request) -> None:
         if request.path_params["pass_type"] != self._pass_type:

@@ -13,9 +13,11 @@ from fedele.domains.ledger import queries as ledger
 from fedele.domains.members import commands as members
 from fedele.domains.members.types import ProfileChange
 from fedele.domains.wallet import commands, queries
+from fedele.domains.wallet.commands import cards
 from fedele.domains.wallet.types import Serial, card_serial
 from fedele.kernel.ids import MemberId, new_id
 from fedele.web.passkit import PassKit
+from fedele.web.rate_gate import RateGate
 from tests.fixtures.phones import Phone, Shop
 
 
@@ -269,7 +271,7 @@ async def test_a_registration_must_be_sane(shop: Shop, body: bytes, status: int)
 
 async def test_a_pass_is_on_a_hundred_devices_at_most(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Made-up devices cannot fill the table; known ones still update their token."""
-    monkeypatch.setattr(commands, "DEVICES_MAX", 3)
+    monkeypatch.setattr(cards, "DEVICES_MAX", 3)
     phone, member_id = Phone(shop), await shop.enrol()
     serial = await phone.add(member_id)
     phones = [Phone(shop, passes=phone.passes) for _ in range(3)]
@@ -352,8 +354,9 @@ async def test_a_later_commit_does_not_hide_an_earlier_change(shop: Shop) -> Non
     assert phone.shows(serial_ada) == "10"
 
 
-async def test_no_update_is_lost_under_concurrent_commits(shop: Shop) -> None:
+async def test_no_update_is_lost_under_concurrent_commits(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """32 tills settle at once beside the worker and a phone that keeps asking: it ends with the ledger's balance."""
+    monkeypatch.setattr(shop.passkit, "_devices", RateGate(1_000_000, 60))  # it asks far oftener than a phone may
     phone, ada, bo = Phone(shop), await shop.enrol(), await shop.enrol()
     held = {await phone.add(member_id): member_id for member_id in (ada, bo)}
     handler = next(each for each in shop.handlers if each.event.kind == "points.earned")
