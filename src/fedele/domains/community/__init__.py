@@ -4,6 +4,7 @@ Whatever others will see waits for a moderator; its award comes with the approva
 store, an entry once. Pictures are drawn anew when they arrive (no EXIF, no surprises inside the file) and live in
 PostgreSQL, where erasure finds them. A contest is decided once, by votes or by lot, and can be decided again from its
 seed. Seats at a gathering are counted in one row that everybody queues for, so that none is given twice; who leaves
-makes room for the next in line. May call prizes, earning, tiers, feed, messaging, segments, members, ledger, activity,
-programme. Announces ReviewSubmitted, ReviewDecided, EntryDecided, ContestWon, GatheringJoined and GatheringAttended.
+makes room for the next in line. May call prizes, tiers, feed, messaging, segments, members, activity, programme.
+Announces ReviewSubmitted, ReviewDecided, EntryDecided, ContestDecided, ContestWon, GatheringJoined, GatheringLeft and
+GatheringAttended.
 """

@@ -4,6 +4,6 @@ Rooms above bring candidates (`types.FeedSource`); this room brings content and 
 masked before anything is scored; a policy weighs the facts of a card (`types.Term`), and a ranking draws the order from
 a seed, so that a feed can be replayed and showing it writes nothing. What the member did with a card comes back with
 the card's signed token, which carries its chances and facts: `learning` fits policies from what was seen, judges them
-by what was shown, and lets one rank only when it is better beyond doubt. May call members, programme, ledger, activity,
-segments. Announces nothing.
+by what was shown, and lets one rank only when it is better beyond doubt. May call segments, members, ledger, programme.
+Announces nothing.
 """

@@ -1,10 +1,11 @@
 """Messaging: what we say to a member, through which channel, and why we said it or kept silent.
 
-Holds push targets, in-app messages, the log of every decision to contact or not to contact, and the pushes on their
-way out. Every message starts at `commands.announce` inside the transaction of whoever has something to say: consent,
-quiet hours and the daily cap are decided there, once, and written down. The push itself leaves later, from the worker
-(`delivery.py`), through the port `PushChannel`.
+Holds push targets, in-app messages, campaigns and their runs, the log of every decision to contact or not to contact,
+and what is on its way out. Rooms above call `commands.announce` (a template that waits for an event), `send` (a message
+of their own) or `may_contact` (a change of the wallet card), inside their own transaction. `governor.py` rules without
+I/O: consent, quiet hours, the member's budget; the statement that records the ruling holds consent and budget again.
+What leaves does so later, from the worker (`delivery.py`), through the ports `PushChannel` and `LetterChannel`.
 
-May call members and programme; listens to what the ledger announces. Rooms above (tiers, offers, surveys…) call
-`commands.announce`. Announces MessageQueued and MessageDismissed.
+May call segments (audiences), members, ledger and programme. Listens to what the ledger announces. Announces
+MessageQueued, MessageDismissed, MessageReported, WalletMessageSet and DeviceRegistered.
 """

@@ -5,6 +5,7 @@ stretches of instants and wake-ups that ring once; `geography` finds the fences 
 should watch; `sky` keeps the weather over a grid; `triggers` judges positions and fires once an occasion. A claim is
 made under the member's lock; totals under the offer's own row, budgets in their pots (`budgets`).
 
-May call rewards, tiers, messaging, segments, budgets, programme, activity, members. Announces OfferClaimed,
-OfferTriggered, CheckedIn; a claim used by a sale is marked by `offer_claims_use_v1`, inside the sale's own call.
+May call rewards, earning, tiers, recommendations, messaging, feed, segments, budgets, members, activity, programme.
+Announces OfferClaimed, OfferTriggered, CheckedIn; a claim used by a sale is marked by `offer_claims_use_v1`, inside the
+sale's own call.
 """

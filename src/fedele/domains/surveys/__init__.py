@@ -7,7 +7,7 @@ kept step by step; a complete one is rewarded once, enriches the profile as the 
 for a while.
 
 What is open, what hinders, which questions are asked and whether an answer is complete are pure decisions. Answers may
-hold a member's own words: they live in tables that erasure empties, and never in events. May call prizes, earning,
-tiers, rewards, feed, messaging, segments, ledger, activity, members, programme. Listens to purchases, returns, events,
-rewards, joining, segments and erasure; announces SurveyOpened and SurveyAnswered.
+hold a member's own words: they live in tables that erasure empties, and never in events. May call prizes, rewards,
+tiers, messaging, feed, segments, members, activity, programme. Listens to purchases, returns, events, rewards, joining,
+segments and erasure; announces SurveyOpened and SurveyAnswered.
 """

@@ -6,6 +6,6 @@ the card would read differently) and `pass_device` (the phones to tell). What a 
 
 A card at Google is written when its save link is tapped and after each change (`google_card` says what is due).
 
-May call members, programme, ledger, tiers, messaging. Announces PassIssued, PassUpdated, PassInstalled, PassRemoved.
-Listens to what changes a card (points, tier, profile, card code, words set on it) through the outbox.
+May call tiers, messaging, members, ledger, activity, programme. Announces PassIssued, PassUpdated, PassInstalled,
+PassRemoved. Listens to what changes a card (points, tier, profile, card code, words set on it) through the outbox.
 """
