@@ -8,7 +8,6 @@ import dataclasses
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 from pydantic import SecretStr
@@ -37,13 +36,13 @@ from fedele.kernel.clock import Moment, moment_now
 from fedele.kernel.ids import StoreId
 from fedele.web import join_pages
 from fedele.web.auth import client_of, deliver_code
+from fedele.web.forms import first, is_ours, read_form
 from fedele.web.join_pages import Filled, Look
 from fedele.web.join_state import SECONDS, JoinCookies, JoinState
 from fedele.web.negotiation import language
 
 ASSETS = Path(__file__).parent / "static" / "join"
 COOKIE = "fedele_join"
-BODY_BYTES_MAX = 8192
 NAME_LENGTH_MAX = 100
 HEADERS = {
     "content-security-policy": (
@@ -114,9 +113,9 @@ class JoinRoutes:
             return _unknown(request)
         if request.method == "GET":
             return self._form(visit, Filled())
-        sent = await _fields(request)
-        filled = Filled(_one(sent, "name").strip(), _one(sent, "contact").strip(), tuple(sent.get("consent", ())))
-        if not _ours(request, visit.state, sent):
+        sent = await read_form(request)
+        filled = Filled(first(sent, "name").strip(), first(sent, "contact").strip(), tuple(sent.get("consent", ())))
+        if not is_ours(request, visit.state.token, sent):
             return self._form(visit, filled, "stale", status=403)
         if len(filled.name) > NAME_LENGTH_MAX or not filled.name.isprintable():
             return self._form(visit, filled, "name_invalid", "name")
@@ -149,10 +148,10 @@ class JoinRoutes:
             return self._on(visit, "")
         if request.method == "GET":
             return self._code(visit)
-        sent = await _fields(request)
-        if not _ours(request, visit.state, sent):
+        sent = await read_form(request)
+        if not is_ours(request, visit.state.token, sent):
             return self._code(visit, visit.look.words["stale"], 403)
-        digits = "".join(str(int(each)) if each.isdecimal() else each for each in _one(sent, "code") if each != " ")
+        digits = "".join(str(int(each)) if each.isdecimal() else each for each in first(sent, "code") if each != " ")
         new = self._new_member(visit)
 
         async def record(tx: Transaction, enrolment: Enrolment) -> None:
@@ -297,28 +296,3 @@ def _locale(request: Request, look: Look) -> str:
 def _unknown(request: Request) -> Response:
     locale = language(request.headers.get("accept-language"), LOCALES) or "en"
     return Response(join_pages.unknown_page(Look(locale, "/join")), 404, HEADERS, "text/html")
-
-
-def _ours(request: Request, state: JoinState, sent: dict[str, list[str]]) -> bool:
-    """Whether a form comes from a page of ours in this browser."""
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
-        return False
-    return state.sent_by(_one(sent, "token"))
-
-
-async def _fields(request: Request) -> dict[str, list[str]]:
-    """The form's fields; none for what is too long or no form, which then lacks its token."""
-    raw = bytearray()
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > BODY_BYTES_MAX:
-            return {}
-    try:
-        return parse_qs(raw.decode(), max_num_fields=32)
-    except ValueError:
-        return {}
-
-
-def _one(sent: dict[str, list[str]], name: str) -> str:
-    return sent.get(name, [""])[0]

@@ -6,7 +6,6 @@ Nothing of somebody who has not joined is kept on the server: their address and 
 
 import base64
 import dataclasses
-import hmac
 import os
 import secrets
 from datetime import datetime
@@ -31,10 +30,6 @@ class JoinState:
     code: str = ""
     asked: dict[str, Any] = dataclasses.field(default_factory=dict, repr=False)
     serial: str = dataclasses.field(default="", repr=False)
-
-    def sent_by(self, token: str) -> bool:
-        """Whether a form with this token came from a page that this browser was given."""
-        return hmac.compare_digest(self.token.encode(), token.encode("utf-8", "replace"))
 
 
 class JoinCookies:
