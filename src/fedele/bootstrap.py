@@ -32,6 +32,7 @@ from fedele.domains.closing.types import ClosingStep
 from fedele.domains.community import handlers as community
 from fedele.domains.community import queries as community_queries
 from fedele.domains.community.config import ContestsConfig, GatheringsConfig, ReviewsConfig
+from fedele.domains.community.feed import FEED_SOURCE as GATHERINGS_IN_FEED
 from fedele.domains.community.jobs import deciding_schedule
 from fedele.domains.earning import handlers as earning
 from fedele.domains.earning.commands import follow_tier
@@ -73,6 +74,7 @@ from fedele.domains.memberships.events import MembershipEnded, MembershipStarted
 from fedele.domains.memberships.jobs import renewal_schedule
 from fedele.domains.memberships.ports import PaymentProvider
 from fedele.domains.messaging import handlers as messaging
+from fedele.domains.messaging import queries as messaging_queries
 from fedele.domains.messaging.config import MessagesConfig
 from fedele.domains.messaging.delivery import Delivery
 from fedele.domains.offers import handlers as offers
@@ -180,6 +182,7 @@ FEED_SOURCES: tuple[FeedSource, ...] = (
     SURVEYS_IN_FEED,
     CHALLENGES_IN_FEED,
     REFERRALS_IN_FEED,
+    GATHERINGS_IN_FEED,
 )
 
 
@@ -310,6 +313,7 @@ DATA_EXPORTS: Mapping[str, Callable[[Queryable, MemberId], Awaitable[Any]]] = {
     "support": support_queries.export_personal_data,
     "surveys": surveys_queries.export_personal_data,
     "fraud": fraud_queries.export_personal_data,
+    "messaging": messaging_queries.export_personal_data,
     "feed": feed_queries.export_personal_data,
     "recommendations": recommendations_queries.export_personal_data,
     "journeys": journey_queries.export_personal_data,

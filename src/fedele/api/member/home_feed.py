@@ -15,6 +15,7 @@ from fedele.api.context import Info
 from fedele.api.errors import UserError, user_error
 from fedele.api.member.base import MemberBase
 from fedele.api.member.challenges import Challenge, Streak
+from fedele.api.member.community import Gathering
 from fedele.api.member.feed import Action, FeedCard, Image
 from fedele.api.member.offers import Offer
 from fedele.api.member.programme import Currency, Speaker
@@ -27,6 +28,7 @@ from fedele.api.permissions import MEMBER, mutation_field
 from fedele.api.scalars import URL
 from fedele.domains.activity import types as activity
 from fedele.domains.challenges.types import ChallengeView, StreakView
+from fedele.domains.community.types import OpenGathering
 from fedele.domains.feed import commands, errors, queries
 from fedele.domains.feed import types as records
 from fedele.domains.ledger import types as ledger
@@ -140,7 +142,15 @@ class ReferralCard(FeedCard):
     referral: Referral
 
 
+@strawberry.type
+class EventCard(FeedCard):
+    """A gathering that the member is invited to, with seats left."""
+
+    gathering: Gathering
+
+
 CARD_TYPES: tuple[type, ...] = (
+    EventCard,
     ChallengeCard,
     ReferralCard,
     OfferCard,
@@ -200,6 +210,12 @@ def _referral(subject: object, situation: records.Situation) -> dict[str, Any]:
     return {"referral": Referral.of(cast(Overview, subject), situation.programme, situation.locale)}
 
 
+def _gathering(subject: object, situation: records.Situation) -> dict[str, Any]:
+    found = cast(OpenGathering, subject)
+    gathering = Gathering.of(found.gathering, situation.programme, situation.locale, None, found.taken)
+    return {"gathering": gathering}
+
+
 # Kind of candidate → the card's type, and what it has besides.
 CARDS: Mapping[str, tuple[type[FeedCard], Callable[[object, records.Situation], dict[str, Any]]]] = {
     "offer": (OfferCard, _offer),
@@ -211,6 +227,7 @@ CARDS: Mapping[str, tuple[type[FeedCard], Callable[[object, records.Situation], 
     "content": (ContentCard, _content),
     "challenge": (ChallengeCard, _challenge),
     "referral": (ReferralCard, _referral),
+    "event": (EventCard, _gathering),
 }
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal, NewType
 from uuid import UUID
 
-from fedele.domains.community.config import About
+from fedele.domains.community.config import About, Gathering
 from fedele.kernel.ids import MemberId
 
 PictureId = NewType("PictureId", UUID)
@@ -121,6 +121,14 @@ class Place:
     asked_at: datetime
     attended_at: datetime | None
     award: Award
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class OpenGathering:
+    """A gathering with seats for a member who has not asked for one. `taken`: seats that others have."""
+
+    gathering: Gathering
+    taken: int
 
 
 class PictureLinks:

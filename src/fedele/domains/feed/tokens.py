@@ -19,7 +19,7 @@ FACT_NAMES = (
     "product", "bought_often", "bought_lately", "due_again", "bought_together", "popular", "offer", "priority", "near",
     "about_bought", "about_popular", "reward", "affordable", "nearly", "dreamed_of", "content", "expiry", "progress",
     "challenge", "streak", "at_risk", "referral", "survey",
-    "asked", "next_tier", "rewarded", "event", "regular",
+    "asked", "next_tier", "rewarded", "event", "regular", "event_soon", "few_seats",
 )  # fmt: skip
 _NUMBERS = {name: number for number, name in enumerate(FACT_NAMES)}
 

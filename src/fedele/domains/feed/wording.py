@@ -125,6 +125,24 @@ REASONS: dict[str, Text] = {
             "ru": "Пригласите друга",
             "ar": "ادعُ صديقًا",
         },
+        "event_open": {
+            "en": "There is a seat for you",
+            "it": "C'è un posto per te",
+            "ru": "Для вас есть место",
+            "ar": "هناك مقعد لك",
+        },
+        "event_invited": {
+            "en": "You are among those invited",
+            "it": "Sei tra gli invitati",
+            "ru": "Вы в числе приглашённых",
+            "ar": "أنت من بين المدعوين",
+        },
+        "event_few_seats": {
+            "en": "Seats left: {count}",
+            "it": "Posti rimasti: {count}",
+            "ru": "Осталось мест: {count}",
+            "ar": "المقاعد المتبقية: {count}",
+        },
         "news": {
             "en": "News from the programme",
             "it": "Novità dal programma",

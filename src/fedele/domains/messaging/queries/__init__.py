@@ -11,6 +11,7 @@ from fedele.domains.messaging.queries.campaigns import (
 )
 from fedele.domains.messaging.queries.contact import contact_facts, contact_facts_many
 from fedele.domains.messaging.queries.devices import device_of, find_device, list_devices, list_pushes
+from fedele.domains.messaging.queries.exported import export_personal_data
 from fedele.domains.messaging.queries.funnel import campaign_funnel
 from fedele.domains.messaging.queries.inbox import find_message, find_wallet_message, list_messages
 from fedele.domains.messaging.queries.log import decision_of, decisions_of, find_contact, list_decisions
@@ -26,6 +27,7 @@ __all__ = [
     "decisions_of",
     "device_of",
     "explain_campaign",
+    "export_personal_data",
     "find_contact",
     "find_device",
     "find_message",
