@@ -4,6 +4,7 @@ They are the trusted documents of our own apps, GraphiQL's sample tabs, and what
 """
 
 import dataclasses
+import functools
 import re
 from pathlib import Path
 
@@ -55,6 +56,7 @@ def read_operations(*folders: str, root: Path | None = None) -> tuple[OperationF
     return tuple(OperationFile(path.parent.name, path.stem, path.read_text(encoding="utf-8")) for path in paths)
 
 
+@functools.cache
 def built_in_texts(*folders: str) -> tuple[str, ...]:
     """Every text by which these operations may be named: as printed, and as the file has it."""
     operations = read_operations(*folders)

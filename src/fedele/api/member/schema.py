@@ -1,5 +1,7 @@
 """The members' schema, composed. Each room adds its mixin to Member and its roots to the tuples, in storey order."""
 
+import functools
+
 import strawberry
 
 from fedele.api import ids
@@ -134,8 +136,9 @@ MUTATIONS: tuple[type, ...] = (
 )
 
 
+@functools.cache
 def build_member_schema() -> strawberry.Schema:
-    """The schema served at /graphql."""
+    """The schema served at /graphql: one for the whole process, as it never changes."""
     query = compose("Query", QUERIES, "What a member can ask.")
     mutation = compose("Mutation", MUTATIONS, "What a member can do.") if MUTATIONS else None
     return build_schema(query, mutation, types=(Member, *CARD_TYPES))

@@ -1,5 +1,7 @@
 """The staff schema, composed. Each room adds its roots to the tuples, in storey order."""
 
+import functools
+
 import strawberry
 
 from fedele.api.context import Info
@@ -121,8 +123,9 @@ MUTATIONS: tuple[type, ...] = (
 )
 
 
+@functools.cache
 def build_staff_schema() -> strawberry.Schema:
-    """The schema served at /staff/graphql."""
+    """The schema served at /staff/graphql: one for the whole process, as it never changes."""
     query = compose("Query", QUERIES, "What staff and integrations can ask.")
     mutation = compose("Mutation", MUTATIONS, "What staff and integrations can do.") if MUTATIONS else None
     return build_schema(query, mutation)
