@@ -1,4 +1,4 @@
-"""A survey in Arabic from the question to the profile and the feed: asked by push, answered on two phones, heard."""
+"""A survey in Arabic: asked by push, answered on two phones, made good, kept in the profile, gone from the feed."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from fedele.jobs.schedule import run_due
 from fedele.kernel.clock import Moment
 from tests.fixtures.story import Phone, Story
 
-QUEUE = "انتظرت طويلاً عند الصندوق"
+QUEUE = "خدمة سيئة جدا، انتظرت طويلاً عند الصندوق وتجربة مريعة"  # terrible service, a long wait
 
 
 async def surveys_of(phone: Phone, *, answered: bool = False) -> dict[str, dict[str, Any]]:
@@ -36,9 +36,9 @@ async def answers(
     return payload
 
 
-async def test_a_survey_in_arabic_from_question_to_profile_to_feed(story: Story, admin: Any) -> None:
+async def test_a_survey_in_arabic_from_question_to_make_good_to_profile_to_feed(story: Story, admin: Any) -> None:
     """The push has the Arabic title and leads to the survey; steps are kept; the branch follows the score; the answer
-    is paid once, reaches segments without a word of the member's, and the survey leaves the feed."""
+    is paid once, made good at once, reaches segments without a word of the member's, and the survey leaves the feed."""
     phone = await story.joins("layla@example.org", "ar")
     await phone.ask("SetConsent", input={"purpose": "SURVEYS", "channel": "PUSH", "granted": True, "wording": "t"})
     await story.sells(phone, "R-0", "22.00")
@@ -70,6 +70,11 @@ async def test_a_survey_in_arabic_from_question_to_profile_to_feed(story: Story,
     again = await answers(phone, survey, {"question": "recommend", "number": 2}, *rest)
     assert again["earned"] == done["earned"]
     assert await earned_from(admin, "survey") == 1
+    await story.work()
+    (case,) = (await phone.ask("ListCases"))["me"]["cases"]
+    assert [(one["name"], one["amount"]) for one in case["makeGoods"]] == [("اعتذارنا", "100")]
+    messages = (await phone.ask("ListMessages"))["me"]["messages"]["edges"]
+    assert "اعتذارنا" in {edge["node"]["title"] for edge in messages}
 
     wishes = (await surveys_of(phone))["wishes"]
     await answers(
