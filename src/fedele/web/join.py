@@ -112,7 +112,9 @@ class JoinRoutes:
         except _Unknown:
             return _unknown(request)
         if request.method == "GET":
-            return self._form(visit, Filled())
+            # Whoever begins anew may be the next in a queue before the shop's tablet: the last one's card is gone.
+            state = JoinState(visit.state.token) if visit.state.serial else visit.state
+            return self._form(visit.shown(state), Filled())
         sent = await read_form(request)
         filled = Filled(first(sent, "name").strip(), first(sent, "contact").strip(), tuple(sent.get("consent", ())))
         if not is_ours(request, visit.state.token, sent):
