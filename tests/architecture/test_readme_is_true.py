@@ -1,4 +1,7 @@
-"""README.md says what is there, and all of it: settings, make targets, commands, rooms, links, the tour's GraphQL."""
+"""README.md says what is there, and all of it: settings, make targets, commands, rooms, links, the tour's GraphQL.
+
+So does `src/fedele/programmes/README.md`, which says how the programme file is written.
+"""
 
 import re
 from collections.abc import Iterator
@@ -7,15 +10,20 @@ from typing import Any
 
 import pytest
 import typer
+import yaml
 from graphql import GraphQLSchema, parse, validate
+from pydantic import ValidationError
 
 import fedele.cli
 from fedele.api.member.schema import build_member_schema
 from fedele.api.staff.schema import build_staff_schema
+from fedele.bootstrap import PROGRAMME_SECTIONS
 from fedele.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROGRAMMES = ROOT / "src" / "fedele" / "programmes"
+GUIDE = (PROGRAMMES / "README.md").read_text(encoding="utf-8")
 CODE = re.compile(r"```[a-z]*\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 # ask with which schema: till '…' and staff '…' go to the staff endpoint
 ASKED = re.compile(r"\b(member|till|staff) '([^']*)'")
@@ -32,8 +40,8 @@ def commands(root: Any = None, name: str = "fedele") -> Iterator[tuple[str, Any]
 
 
 def code_lines() -> Iterator[str]:
-    """The lines of code in the README, from blocks and from running text, without the shell's comments."""
-    for block, inline in CODE.findall(README):
+    """The lines of code in both texts, from blocks and from running text, without the shell's comments."""
+    for block, inline in [*CODE.findall(README), *CODE.findall(GUIDE)]:
         for line in (block or inline).splitlines():
             yield re.sub(r"\s+#.*", "", line)
 
@@ -71,7 +79,7 @@ def test_every_setting_is_in_the_table() -> None:
 def test_every_variable_named_is_a_setting() -> None:
     """No text names a variable that nobody reads."""
     known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields} | {"FEDELE_TEST_DATABASE_URL", PREFIX}
-    named = set(re.findall(rf"{PREFIX}[A-Z_]*", README))
+    named = set(re.findall(rf"{PREFIX}[A-Z_]*", README + GUIDE))
     assert {name for name in named if name.removesuffix("_FILE") not in known} == set()
 
 
@@ -106,9 +114,40 @@ def test_no_command_is_kept_back() -> None:
 
 def test_links_lead_somewhere() -> None:
     """Each local link names a file or folder of the repository."""
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
-    assert len(links) > 20
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    for folder, text, least in ((ROOT, README, 20), (PROGRAMMES, GUIDE, 3)):
+        links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+        assert len(links) > least
+        assert [link for link in links if not (folder / link).exists()] == []
+
+
+def test_every_section_of_a_programme_is_named() -> None:
+    """The guide's table holds each section that a programme file may have, and none that is unknown."""
+    rows = GUIDE.partition("| sections |")[2].partition("\n\n")[0].splitlines()[2:]
+    named = [name for row in rows for name in re.findall(r"`([a-z_]+)`", row.split("|")[1])]
+    assert sorted(named) == sorted(["format", *PROGRAMME_SECTIONS])
+
+
+def mistakes(section: str, example: Any) -> list[str]:
+    """What the section's model says against it, but for what an example leaves out."""
+    try:
+        PROGRAMME_SECTIONS[section].model_validate(example)
+    except ValidationError as error:
+        return [f"{one['loc']}: {one['msg']}" for one in error.errors() if one["type"] != "missing"]
+    return []
+
+
+def test_the_examples_of_the_guide_have_no_mistake() -> None:
+    """Each example of a section is read by the section's own model; it may leave things out, and misspell none."""
+    read = 0
+    for block in re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL):
+        sections = yaml.safe_load(block)
+        if "scenario" in sections:
+            continue  # a scenario is no programme
+        for name in PROGRAMME_SECTIONS.keys() & sections.keys():
+            assert mistakes(name, sections[name]) == [], name
+            read += 1
+    assert read >= 4
+    assert mistakes("segments", [{"key": "odd", "name": "Odd", "whenever": "true"}]) != []
 
 
 def test_the_map_shows_the_house() -> None:
