@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "tests.fixtures.database",
+    "tests.fixtures.keys",
     "tests.fixtures.wallet",
     "tests.fixtures.phones",
     "tests.fixtures.processes",

@@ -48,11 +48,11 @@ class Window:
 
 
 @pytest.fixture
-async def window(database: Database, tmp_path: Path) -> AsyncIterator[Window]:
+async def window(database: Database, data_dir: Path) -> AsyncIterator[Window]:
     """The grocer's, served on a socket."""
     async with database.transaction() as tx:
         await apply(tx, template_text("grocer"), Moment(LONG_AGO), sections=PROGRAMME_SECTIONS, effective_from=LONG_AGO)
-    settings = read_settings({}, data_dir=tmp_path, database_url=SecretStr(database.url))
+    settings = read_settings({}, data_dir=data_dir, database_url=SecretStr(database.url))
     otp = ConsoleOtp(lambda _line: None)
     with serve(wire(settings, open_keyring(settings, may_create=True)).app(otp)) as url:
         yield Window(url, otp, database)

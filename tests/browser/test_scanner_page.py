@@ -59,9 +59,9 @@ class Counter:
 
 
 @pytest.fixture
-async def counter(database: Database, tmp_path: Path) -> AsyncIterator[Counter]:
+async def counter(database: Database, data_dir: Path) -> AsyncIterator[Counter]:
     """The grocer's shop, served on a socket."""
-    settings = read_settings({}, data_dir=tmp_path, database_url=SecretStr(database.url))
+    settings = read_settings({}, data_dir=data_dir, database_url=SecretStr(database.url))
     keyring = open_keyring(settings, may_create=True)
     moment = moment_now()
     async with database.transaction() as tx:

@@ -46,9 +46,9 @@ async def tell_everything(api: Api) -> tuple[str, ...]:
     return NAME, PICTURE, PHONE_TOKEN, COMPLAINT, HOME, "ada@example.org", code.code
 
 
-async def test_no_table_remembers_an_erased_member(api: Api, admin: Any, database_url: str, tmp_path: Path) -> None:
+async def test_no_table_remembers_an_erased_member(api: Api, admin: Any, database_url: str, data_dir: Path) -> None:
     """Before: each thing is somewhere (or the search sees nothing). After erasure and the worker's round: nowhere."""
-    settings = read_settings({}, database_url=database_url, data_dir=tmp_path)
+    settings = read_settings({}, database_url=database_url, data_dir=data_dir)
     fedele = wire(settings, open_keyring(settings, may_create=True), lambda: api.moment)
     try:
         personal = await tell_everything(api)
