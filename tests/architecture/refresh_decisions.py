@@ -22,7 +22,17 @@ GROUPS = {
     50: "Speaking to members",
     60: "The till",
     70: "Files in and out",
-    80: "Feed, offers, rewards and surveys",
+    80: "Jobs, keys and the demo",
+    83: "Returns, expiry, tiers and the day's close",
+    97: "Rewards, challenges and referrals",
+    110: "Changing a programme, and explaining it",
+    120: "Budgets and the books",
+    126: "Spending at the till",
+    151: "Surveys, feedback and community",
+    161: "Messages, journeys and segments",
+    178: "Offers, places and weather",
+    185: "The feed that learns",
+    192: "Wallet cards: made, drawn, joined",
 }
 
 

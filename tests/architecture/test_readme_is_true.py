@@ -18,6 +18,7 @@ import fedele.cli
 from fedele.api.member.schema import build_member_schema
 from fedele.api.staff.schema import build_staff_schema
 from fedele.bootstrap import PROGRAMME_SECTIONS
+from fedele.scenarios.format import Scenario
 from fedele.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -142,7 +143,8 @@ def test_the_examples_of_the_guide_have_no_mistake() -> None:
     for block in re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL):
         sections = yaml.safe_load(block)
         if "scenario" in sections:
-            continue  # a scenario is no programme
+            assert Scenario.model_validate(sections)
+            continue
         for name in PROGRAMME_SECTIONS.keys() & sections.keys():
             assert mistakes(name, sections[name]) == [], name
             read += 1
