@@ -49,4 +49,6 @@ async def test_an_operation_keeps_its_budget(name: str, api: Api) -> None:
     assert "errors" not in body, body["errors"]
     assert refusals(body["data"]) == []
     (line,) = [line for line in logs if line["event"] == "graphql.operation"]
-    assert line["statements"] <= (file.queries_max or 0), "\n---\n".join(statements)
+    # Where nobody listens for new versions, a process asks for their number once a second, whoever is being served.
+    polls = sum("AS programme_version" in sql for sql in statements)
+    assert line["statements"] - polls <= (file.queries_max or 0), "\n---\n".join(statements)

@@ -143,7 +143,8 @@ class Street:
                 )
                 # Retries at once, which are not to count: a job has twenty, hours apart, for an outage like this one.
                 await connection.execute(
-                    "UPDATE pgqueuer SET execute_after = now(), attempts = least(attempts, 3) WHERE status = 'queued'"
+                    "UPDATE pgqueuer SET execute_after = now(), attempts = least(attempts, 3) WHERE id IN "
+                    "(SELECT id FROM pgqueuer WHERE status = 'queued' FOR UPDATE SKIP LOCKED)"
                 )
                 return not await connection.fetchval(
                     "SELECT EXISTS (SELECT FROM outbox) OR "

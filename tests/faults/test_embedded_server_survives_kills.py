@@ -28,12 +28,13 @@ from tests.faults.street import mount_small_disk
 
 # Starts, says what it got, waits for Ctrl-C, shows that the server outlived that, and stops it.
 STARTER = """
-import sys, threading
+import signal, sys, threading
 from pathlib import Path
 from fedele.db import embedded
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs are born deaf to it
 server = embedded.start(Path(sys.argv[1]))
-print(server.pid, server.attached, flush=True)
 try:
+    print(server.pid, server.attached, flush=True)
     threading.Event().wait(60)
 except KeyboardInterrupt:
     print(server.is_alive(), flush=True)

@@ -274,6 +274,9 @@ async def test_without_settling_commits_are_lost(
     monkeypatch.setattr(Pool, "_settle", Pool._give_back)
     database = open_database(database_url, size=1, role="fedele_app")
     try:
-        assert await commits_after_cancellations(database, admin) != []
+        lost: object = await commits_after_cancellations(database, admin)
+    except asyncpg.PostgresError as confused:  # or its next borrower is thrown out of a transaction it never began
+        lost = [confused]
     finally:
         await database.close()
+    assert lost != []
