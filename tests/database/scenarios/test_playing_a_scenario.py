@@ -1,13 +1,17 @@
 """The runner tells the truth: what differs, where, and with which exit code; and it touches no other database."""
 
+import asyncio
 import json
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 import pytest
 from typer.testing import CliRunner, Result
 
 from fedele.cli import app
+from fedele.kernel.ids import new_id
+from fedele.scenarios import stage
 from fedele.scenarios.format import Scenario
 from fedele.scenarios.playing import play_scenario
 from fedele.scenarios.reading import read_scenario_file
@@ -85,19 +89,27 @@ def test_mistakes_are_told_before_anything_is_played(postgres_url: str, mine: Pa
     assert "auto_rewards[tenth-cup].every" in run(postgres_url, str(mine)).output
 
 
-async def test_the_database_is_thrown_away_and_no_other_is_touched(
+def test_the_database_is_thrown_away_and_no_other_is_touched(
     postgres_url: str, mine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also with FEDELE_DATABASE_URL set, as for production: it is never looked at."""
     monkeypatch.setenv("FEDELE_DATABASE_URL", on_database(postgres_url, "of_somebody_else"))
-    run(postgres_url, str(mine))
-    server = await asyncpg.connect(postgres_url)
-    try:
-        left = await server.fetch("SELECT datname FROM pg_database WHERE datname LIKE 'fedele_scenario_%'")
-        assert await server.fetchval("SELECT count(*) FROM pg_database WHERE datname = 'of_somebody_else'") == 0
-    finally:
-        await server.close()
-    assert left == []
+    drawn: list[UUID] = []  # its name is made of an id; other tests play on this server at the same moment
+    monkeypatch.setattr(stage, "new_id", lambda: drawn.append(new_id()) or drawn[-1])
+    assert "PASSED" in run(postgres_url, str(mine)).output.upper()
+    names = [f"fedele_scenario_{one.hex[-12:]}" for one in drawn]
+    assert names
+
+    async def databases(*wanted: str) -> list[str]:
+        server = await asyncpg.connect(postgres_url)
+        try:
+            return [
+                row[0] for row in await server.fetch("SELECT datname FROM pg_database WHERE datname = ANY($1)", wanted)
+            ]
+        finally:
+            await server.close()
+
+    assert asyncio.run(databases(*names, "of_somebody_else")) == []
 
 
 def test_the_schema_describes_every_step() -> None:
