@@ -98,7 +98,8 @@ async def check_in(
         await request.answer(tx, {"position_id": str(earlier)})
         return Sighting(earlier, Verdict.BELIEVED.value, place_key)
     where = await _proved(tx, programme, member_id, place, report, beacon, moment)
-    at = Report(where, report.seen_at if report else moment.now)
+    # A beacon is heard now, whatever the phone says of a position beside it, which nobody has judged.
+    at = Report(where, report.seen_at if report and beacon is None else moment.now)
     position_id = await _keep(tx, programme, member_id, at, moment, CHECK_IN, Verdict.BELIEVED, place)
     await tx.publish(
         CheckedIn(member_id=member_id, occurred_at=moment.now, position_id=position_id, place_key=place_key)
@@ -153,7 +154,8 @@ async def _recent_check_in(tx: Transaction, member_id: MemberId, place_key: str,
     found: UUID | None = await tx.fetch_value(
         """
         SELECT position_id FROM member_position
-         WHERE member_id = $1 AND kind = 'check_in' AND place_key = $2 AND seen_at > $3 ORDER BY seen_at LIMIT 1
+         WHERE member_id = $1 AND kind = 'check_in' AND place_key = $2 AND recorded_at > $3
+         ORDER BY recorded_at LIMIT 1
         """,
         member_id, place_key, moment.now - CHECK_IN_AGAIN,
     )  # fmt: skip

@@ -11,7 +11,8 @@ from fedele.domains.offers.checking.checks import weather as weather_check
 from fedele.domains.offers.checking.sight import Setting, Sight
 from fedele.domains.offers.config import Offer, OffersConfig
 from fedele.domains.offers.geography.cells import covering
-from fedele.domains.offers.geography.shapes import Cap
+from fedele.domains.offers.geography.index import places_of, shapes_of
+from fedele.domains.offers.geography.shapes import Shape
 from fedele.domains.offers.ports import ProgrammeAt
 from fedele.domains.offers.timing.wakeups import Ring, Scope, is_planned, ring_from
 from fedele.domains.offers.triggers.firing import Cause, fire
@@ -24,6 +25,7 @@ from fedele.kernel.ids import MemberId
 BATCH = 20  # members told in one transaction: their locks are held until it ends
 ROUNDS_MAX = 10_000
 NEARBY_LEVEL = 12
+COVERED_METRES_MAX = 50_000  # a wider area is so many cubes that looking at every late position costs less
 AGAIN = timedelta(minutes=30)  # how long to wait for another sky
 
 _TAKE = """
@@ -36,20 +38,25 @@ UPDATE offer_wakeup SET state = $4, reason = $5, due_at = $6, after_member = $7,
 """
 _FAVOURITE = """
 SELECT p.member_id FROM member_profile p JOIN member m USING (member_id)
- WHERE p.home_store = $1 AND m.status = 'active' AND p.member_id > $2 ORDER BY p.member_id LIMIT $3
+ WHERE p.home_store = ANY($1::text[]) AND m.status = 'active' AND p.member_id > $2
+   AND ($4::text IS NULL OR p.time_zone = $4)
+ ORDER BY p.member_id LIMIT $3
 """
 _EVERYBODY = """
 SELECT m.member_id FROM member m LEFT JOIN member_profile p USING (member_id)
  WHERE m.status = 'active' AND m.member_id > $2 AND ($1::text IS NULL OR p.time_zone = $1)
  ORDER BY m.member_id LIMIT $3
 """
-# The last believed position of each: who has walked on is not there any more.
+# The last believed position of each: who has walked on is not there any more. Cubes hold more than the place does, so
+# the position is told: whether it lies within is asked of the place itself.
 _NEARBY = """
-SELECT DISTINCT s.member_id FROM member_position s
-  JOIN member_consent c ON c.member_id = s.member_id AND c.purpose = $5 AND c.granted
- WHERE s.cell = ANY($1::bigint[]) AND s.verdict = 'believed' AND s.seen_at > $4 AND s.member_id > $2
+SELECT s.member_id, s.latitude, s.longitude FROM member_position s
+ WHERE ($1::bigint[] IS NULL OR s.cell = ANY($1)) AND s.verdict = 'believed' AND s.seen_at > $4 AND s.member_id > $2
    AND s.position_id = (SELECT l.position_id FROM member_position l
                          WHERE l.member_id = s.member_id AND l.verdict = 'believed' ORDER BY l.seen_at DESC LIMIT 1)
+   AND EXISTS (SELECT FROM member_consent c WHERE c.member_id = s.member_id AND c.purpose = $5 AND c.granted)
+   AND ($6::text IS NULL OR EXISTS (
+       SELECT FROM member_profile p WHERE p.member_id = s.member_id AND p.time_zone = $6))
  ORDER BY s.member_id LIMIT $3
 """
 _NOBODY = UUID(int=0)
@@ -80,7 +87,7 @@ async def _ring(tx: Transaction, programme: Programme, row: Mapping[str, Any], m
     ):
         return await _end(tx, ring, "missed", "TOO_LATE", moment)
     members = await _members(tx, programme, offer, trigger, scope, row["after_member"] or _NOBODY, moment)
-    if not began and members and (code := await _wrong_sky(tx, programme, offer, scope, members[0], moment)):
+    if not began and members and (code := await _wrong_sky(tx, programme, offer, scope, members[0][0], moment)):
         again = moment.now + AGAIN
         if again >= ring.ends_at:
             return await _end(tx, ring, "refused", code, moment)
@@ -90,7 +97,7 @@ async def _ring(tx: Transaction, programme: Programme, row: Mapping[str, Any], m
     done = len(members) < BATCH
     await tx.execute(
         _MOVE, ring.offer_key, ring.scope, ring.occurrence, "done" if done else "waiting", None, row["due_at"],
-        members[-1] if members else row["after_member"], fired,
+        members[-1][0] if members else row["after_member"], fired,
     )  # fmt: skip
     return fired
 
@@ -101,13 +108,13 @@ async def _tell(
     offer: Offer,
     scope: Scope,
     ring: Ring,
-    members: Sequence[MemberId],
+    members: Sequence[tuple[MemberId, bool]],
     moment: Moment,
 ) -> int:
     fired, places = 0, frozenset({scope.place.key}) if scope.place else frozenset[str]()
     # The occasion is the offer's own window, so that who was told at eight is not told again on walking in at nine.
     cause = Cause("time", f"from:{ring.occurrence.isoformat()}" if offer.schedule.always else None)
-    for member_id in members:  # in ascending order, as all who lock several do
+    for member_id in (member_id for member_id, meant in members if meant):  # ascending, as all who lock several do
         await tx.lock_member(member_id)
         setting = await setting_of(tx, programme, member_id, moment, places)
         decision = await fire(tx, offer, setting, cause) if setting is not None else None
@@ -139,16 +146,33 @@ async def _members(
     scope: Scope,
     after: UUID,
     moment: Moment,
-) -> list[MemberId]:
-    """The next members whom a ring is for, in the order of their ids."""
-    place = scope.place
-    if trigger.to == "favourite_store" and place is not None:
-        rows = await db.fetch(_FAVOURITE, place.key, after, BATCH)
-    elif trigger.to == "nearby" and place is not None and offer.where is not None:
-        cap = Cap(place.latitude, place.longitude, offer.where.radius_metres or place.radius_metres)
+) -> list[tuple[MemberId, bool]]:
+    """The next members whom a ring may be for, in the order of their ids, and whether it is.
+
+    A ring in a time zone is for the same people as one at a place: those of any of the offer's places.
+    """
+    zone = scope.time_zone if scope.name.startswith("zone:") else None
+    if trigger.to == "nearby":
+        shapes = [shape for shape, own in shapes_of(offer, programme) if scope.place in (None, own)]
         since: datetime = moment.now - timedelta(minutes=trigger.seen_within_minutes)
-        rows = await db.fetch(_NEARBY, covering(cap, NEARBY_LEVEL), after, BATCH, since, Purpose.LOCATION.value)
+        rows = await db.fetch(_NEARBY, _cubes(shapes), after, BATCH, since, Purpose.LOCATION.value, zone)
+        return [(MemberId(row["member_id"]), _within(shapes, row)) for row in rows]
+    if trigger.to == "favourite_store":
+        places = [scope.place] if scope.place else places_of(offer, programme)
+        rows = await db.fetch(_FAVOURITE, [place.key for place in places], after, BATCH, zone)
     else:
-        zone = scope.time_zone if scope.name.startswith("zone:") else None
         rows = await db.fetch(_EVERYBODY, zone, after, BATCH)
-    return [MemberId(row["member_id"]) for row in rows]
+    return [(MemberId(row["member_id"]), True) for row in rows]
+
+
+def _cubes(shapes: Sequence[Shape]) -> list[int] | None:
+    """The cubes in which a position may lie that one of these holds; None: any."""
+    if any(shape.bound.radius_metres > COVERED_METRES_MAX for shape in shapes):
+        return None
+    return sorted({cube for shape in shapes for cube in covering(shape.bound, NEARBY_LEVEL)})
+
+
+def _within(shapes: Sequence[Shape], row: Mapping[str, Any]) -> bool:
+    if row["latitude"] is None:
+        return False
+    return any(shape.contains(row["latitude"], row["longitude"]) for shape in shapes)

@@ -29,6 +29,7 @@ _EVENTS = """
 SELECT count(*) FROM activity_event e JOIN activity_event this ON this.member_id = e.member_id AND this.event_id = $2
  WHERE e.member_id = $1 AND e.name = this.name AND (e.occurred_at, e.event_id) <= (this.occurred_at, this.event_id)
 """
+_SOURCE = "SELECT name FROM activity_event WHERE member_id = $1 AND event_id = $2"  # none: it was a purchase
 _APPOINT = """
 INSERT INTO offer_appointment (member_id, offer_key, source_id, since, due_at) VALUES ($1, $2, $3, $4, $5)
 ON CONFLICT DO NOTHING
@@ -37,7 +38,7 @@ _DUE = """
 DELETE FROM offer_appointment WHERE (member_id, offer_key, source_id) IN (
     SELECT member_id, offer_key, source_id FROM offer_appointment WHERE due_at <= $1
      ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING member_id, offer_key, source_id, since
+RETURNING member_id, offer_key, source_id, since, due_at
 """
 
 
@@ -110,7 +111,7 @@ async def _follow(
 
 async def _keep(tx: Transaction, programme: Programme, row: Mapping[str, Any], moment: Moment) -> None:
     offer = programme.section(OffersConfig).find(row["offer_key"])
-    trigger = next((t for t in offer.following if t.after_hours), None) if offer is not None else None
+    trigger = await _appointed(tx, offer, row) if offer is not None else None
     if offer is None or trigger is None:
         return  # the programme has given it up
     member_id = MemberId(row["member_id"])
@@ -124,6 +125,17 @@ async def _keep(tx: Transaction, programme: Programme, row: Mapping[str, Any], m
         await refuse(tx, Sight(offer, setting), cause, NO_LONGER_WANTED, {"check": "unless", "happened": happened})
         return
     await fire(tx, offer, setting, cause)
+
+
+async def _appointed(db: Queryable, offer: Offer, row: Mapping[str, Any]) -> FollowingTrigger | None:
+    """The trigger that made an appointment: of what happened then and, of several, the one that waits so long."""
+    waiting = [trigger for trigger in offer.following if trigger.after_hours]
+    if len(waiting) > 1:
+        name = await db.fetch_value(_SOURCE, row["member_id"], row["source_id"])
+        kind = "purchase" if name is None else "visit" if name == "check_in" else "event"
+        waiting.sort(key=lambda one: timedelta(hours=one.after_hours) != row["due_at"] - row["since"])
+        waiting.sort(key=lambda one: one.type != kind or (isinstance(one, EventTrigger) and one.event != name))
+    return next(iter(waiting), None)
 
 
 async def _happened(db: Queryable, member_id: MemberId, names: Sequence[str], since: datetime) -> str | None:
