@@ -2757,6 +2757,7 @@ CREATE TABLE public.google_card (
     notified_count integer DEFAULT 0 NOT NULL,
     saved_at timestamp with time zone,
     removed_at timestamp with time zone,
+    message_digest text,
     CONSTRAINT ck_google_card_counts CHECK (((written_tag >= 0) AND (attempts >= 0) AND (notified_count >= 0)))
 );
 
@@ -3402,6 +3403,10 @@ CREATE TABLE public.pass (
     issued_at timestamp with time zone NOT NULL,
     updated_at timestamp with time zone NOT NULL,
     voided_at timestamp with time zone,
+    subject_id uuid,
+    expires_at timestamp with time zone,
+    CONSTRAINT ck_pass_kind CHECK ((kind = ANY (ARRAY['card'::text, 'reward'::text, 'offer'::text, 'ticket'::text]))),
+    CONSTRAINT ck_pass_subject CHECK (((kind = 'card'::text) = (subject_id IS NULL))),
     CONSTRAINT ck_pass_token_length CHECK ((length(authentication_token) >= 16)),
     CONSTRAINT ck_pass_update_tag CHECK ((update_tag > 0)),
     CONSTRAINT ck_pass_whole_seconds CHECK ((updated_at = date_trunc('second'::text, updated_at)))
@@ -4036,7 +4041,7 @@ CREATE TABLE public.spend_authorisation (
     store_id text NOT NULL,
     reason text,
     authorised_at timestamp with time zone NOT NULL,
-    CONSTRAINT ck_spend_authorisation_fact_known CHECK ((fact = ANY (ARRAY['rotating_code'::text, 'pin'::text, 'staff_confirmation'::text]))),
+    CONSTRAINT ck_spend_authorisation_fact_known CHECK ((fact = ANY (ARRAY['rotating_code'::text, 'pin'::text, 'staff_confirmation'::text, 'reward_code'::text]))),
     CONSTRAINT ck_spend_authorisation_reason_of_staff CHECK (((fact <> 'staff_confirmation'::text) OR (reason IS NOT NULL))),
     CONSTRAINT ck_spend_authorisation_source_known CHECK ((source_kind = ANY (ARRAY['purchase'::text, 'hold'::text])))
 );
@@ -5139,6 +5144,11 @@ ALTER TABLE ONLY public.member_picture
 ALTER TABLE ONLY public.message_campaign_run
     ADD CONSTRAINT uq_message_campaign_run_campaign_key_due_at UNIQUE (campaign_key, due_at);
 
+-- Name: pass uq_pass_member_id_kind_subject_id; Type: CONSTRAINT; Schema: public; Owner: -
+
+ALTER TABLE ONLY public.pass
+    ADD CONSTRAINT uq_pass_member_id_kind_subject_id UNIQUE NULLS NOT DISTINCT (member_id, kind, subject_id);
+
 -- Name: purchase uq_purchase_member_id_store_id_receipt; Type: CONSTRAINT; Schema: public; Owner: -
 
 ALTER TABLE ONLY public.purchase
@@ -5244,6 +5254,14 @@ CREATE INDEX ix_feed_promotion_promoted_at ON public.feed_promotion USING btree 
 -- Name: ix_fraud_case_state_case_id; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_fraud_case_state_case_id ON public.fraud_case USING btree (state, case_id);
+
+-- Name: ix_fraud_sighting_member_id; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_fraud_sighting_member_id ON public.fraud_sighting USING btree (member_id);
+
+-- Name: ix_fraud_sighting_occurred_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_fraud_sighting_occurred_at ON public.fraud_sighting USING brin (occurred_at);
 
 -- Name: ix_fraud_sighting_subject_occurred_at; Type: INDEX; Schema: public; Owner: -
 
@@ -5392,6 +5410,10 @@ CREATE INDEX ix_otp_challenge_expires_at ON public.otp_challenge USING btree (ex
 -- Name: ix_pass_device_device_library_identifier; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_pass_device_device_library_identifier ON public.pass_device USING btree (device_library_identifier);
+
+-- Name: ix_pass_expires_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_pass_expires_at ON public.pass USING btree (expires_at) WHERE ((voided_at IS NULL) AND (expires_at IS NOT NULL));
 
 -- Name: ix_product_affinity_last_at; Type: INDEX; Schema: public; Owner: -
 
@@ -6291,6 +6313,10 @@ GRANT UPDATE(updated_at) ON TABLE public.pass TO fedele_app;
 -- Name: COLUMN pass.voided_at; Type: ACL; Schema: public; Owner: -
 
 GRANT UPDATE(voided_at) ON TABLE public.pass TO fedele_app;
+
+-- Name: COLUMN pass.expires_at; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(expires_at) ON TABLE public.pass TO fedele_app;
 
 -- Name: TABLE pass_device; Type: ACL; Schema: public; Owner: -
 

@@ -15,9 +15,13 @@ from fedele.domains.fraud import commands, queries
 from fedele.domains.fraud.errors import CaseDecided, SpendingBlocked
 from fedele.domains.fraud.handlers import handlers
 from fedele.domains.fraud.types import STATES, Case
+from fedele.domains.ledger.commands import post
+from fedele.domains.ledger.types import Adjust, Burn
+from fedele.domains.members.events import MemberErased
 from fedele.jobs.inline import run_what_follows
 from fedele.kernel.clock import Moment
-from fedele.kernel.ids import MemberId, StoreId
+from fedele.kernel.ids import MemberId, StoreId, new_id
+from fedele.kernel.money import CurrencyKey
 from fedele.kernel.refusal import InvalidInput
 from tests.factories.till import NOON, PROGRAMME, at, basket, line, open_till, paid_with_points
 from tests.factories.till_spending import points_of, shopper
@@ -30,6 +34,7 @@ fraud:
   - {key: busy, type: velocity, counts: purchases, hours: 1, max: 3}
   - {key: returns, type: velocity, counts: returns, hours: 24, max: 1}
   - {key: far, type: travel, kilometres_per_hour_max: 200, then: block}
+  - {key: spender, type: velocity, counts: units_spent, hours: 24, max: 50}
   - {key: shared, type: velocity, counts: members, by: attribute, attribute: payment, hours: 24, max: 2}
 """
 
@@ -175,3 +180,48 @@ async def test_a_decision_needs_a_reason_and_is_made_once(street: Street) -> Non
     assert await decide(False) == "cleared"
     with pytest.raises(CaseDecided):
         await decide(False)
+
+
+async def test_units_are_counted_as_people_write_them(street: Street) -> None:
+    """30.5 stars, kept as 305 tenths, are no more than 50; with 20 more they are. A currency's decimals tell."""
+    member_id = await shopper(street.till, 0)
+
+    async def spends(tenths: int, key: str) -> None:
+        stars = CurrencyKey("stars")
+        async with street.database.transaction() as tx:
+            given = Adjust(
+                scope="test",
+                key=f"give-{key}",
+                currency=stars,
+                units=tenths,
+                actor="staff:a",
+                reason={"text": "a test"},
+            )
+            await post(tx, member_id, [given, Burn(scope="test", key=key, currency=stars, units=tenths)], street.moment)
+
+    await spends(305, "few")
+    await street.sells(member_id, "one", 1)
+    assert await street.cases() == []
+    await spends(200, "more")
+    await street.sells(member_id, "two", 2)
+    (case,) = await street.cases()
+    assert (case.rule, case.evidence["counted"], case.evidence["max"]) == ("spender", "50.5", "50")
+
+
+async def test_an_erased_member_leaves_neither_words_nor_sightings(street: Street) -> None:
+    """What a person wrote about a case goes, and what the payment card was recognised by; the decision stays."""
+    member_id = await shopper(street.till, 0)
+    for number in range(4):
+        await street.sells(member_id, f"k{number}", number, attributes={"payment": "tok_1"})
+    (case,) = await street.cases()
+    async with street.database.transaction() as tx:
+        await commands.decide_case(
+            tx, member_id, case.id, guilty=True, actor="staff:a", reason="Anna Rossi's twin", moment=street.moment
+        )
+    (forget,) = (one for one in street._handlers if one.event is MemberErased)
+    for _ in range(2):  # delivered at least once
+        await forget.run(MemberErased(member_id=member_id, occurred_at=street.moment.now), new_id())
+    (case,) = await street.cases()
+    assert (case.state, case.reason) == ("confirmed", "")
+    count = "SELECT count(*) FROM fraud_sighting WHERE member_id = $1"
+    assert await street.database.reader.fetch_value(count, member_id) == 0

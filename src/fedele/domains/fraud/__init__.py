@@ -6,5 +6,6 @@ the sale, by what hears PurchaseRecorded and PurchaseReturned, so that no sale w
 till by a guess. A suspicion opens a case with its evidence. `then: block` also stops the member's value from being
 spent until a person has looked; earning goes on. A case is cleared or confirmed, with who and why.
 
-May call activity and programme. `queries.find_block` is for rooms above that spend. Announces FraudSuspected.
+May call members, activity and programme. `commands.refuse_if_blocked` is for rooms above that spend. Announces
+FraudSuspected.
 """

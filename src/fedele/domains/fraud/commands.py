@@ -13,7 +13,7 @@ from fedele.domains.fraud.detection import judge_travel, judge_velocity
 from fedele.domains.fraud.errors import CaseDecided, SpendingBlocked
 from fedele.domains.fraud.events import FraudSuspected
 from fedele.domains.fraud.types import Case, CaseId, Suspicion
-from fedele.domains.programme.config import Places, ProgrammeConfig
+from fedele.domains.programme.config import Places
 from fedele.domains.programme.types import Programme
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId, new_id
@@ -92,6 +92,12 @@ async def refuse_if_blocked(db: Queryable, member_id: MemberId) -> None:
         raise SpendingBlocked()
 
 
+async def forget_member(tx: Transaction, member_id: MemberId) -> None:
+    """Erasure: sightings go, and what people wrote about a case; that there was one, and how it ended, stays."""
+    await tx.execute("DELETE FROM fraud_sighting WHERE member_id = $1", member_id)
+    await tx.execute("UPDATE fraud_case SET reason = '' WHERE member_id = $1 AND reason IS NOT NULL", member_id)
+
+
 async def trim_sightings(tx: Transaction, moment: Moment) -> None:
     """Forget sightings that no rule can count any more: the longest rule looks back 92 days."""
     await tx.execute("DELETE FROM fraud_sighting WHERE occurred_at < $1::timestamptz - interval '93 days'", moment.now)
@@ -100,8 +106,7 @@ async def trim_sightings(tx: Transaction, moment: Moment) -> None:
 async def _velocity(
     tx: Transaction, programme: Programme, rule: VelocityRule, member_id: MemberId, at: datetime
 ) -> Suspicion | None:
-    home = programme.section(ProgrammeConfig).home_currency
-    return judge_velocity(rule, "member", await queries.count_of_member(tx, rule, member_id, at, home))
+    return judge_velocity(rule, "member", await queries.count_of_member(tx, programme, rule, member_id, at))
 
 
 async def _together(

@@ -1,4 +1,4 @@
-"""What fraud hears: every sale and return, after it was settled."""
+"""What fraud hears: every sale and return, after it was settled; and that a member was erased."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -14,6 +14,7 @@ from fedele.domains.activity.types import PurchaseId
 from fedele.domains.fraud import commands
 from fedele.domains.fraud.config import FraudConfig
 from fedele.domains.fraud.events import FraudSuspected
+from fedele.domains.members.events import MemberErased
 from fedele.domains.programme.types import Programme
 from fedele.jobs.types import Handler, Schedule
 from fedele.kernel.clock import Moment
@@ -48,6 +49,11 @@ def handlers(database: Database, programme_at: ProgrammeAt, clock: Clock) -> tup
         async with database.transaction() as tx:
             await commands.inspect_return(tx, programme, event.member_id, event.return_id, event.occurred_at, clock())
 
+    async def forget(event: MemberErased, _outbox_id: UUID) -> None:
+        """Clear the words about an erased member, and what their cards were recognised by."""
+        async with database.transaction() as tx:
+            await commands.forget_member(tx, event.member_id)
+
     async def tell(event: FraudSuspected, _outbox_id: UUID) -> None:
         """A line for whoever watches the logs."""
         log.warning("fraud_suspected", case=str(event.case_id), rule=event.rule, blocks=event.blocks)
@@ -56,6 +62,7 @@ def handlers(database: Database, programme_at: ProgrammeAt, clock: Clock) -> tup
         Handler("fraud.inspect_purchase", PurchaseRecorded, inspect_purchase),
         Handler("fraud.inspect_return", PurchaseReturned, inspect_return),
         Handler("fraud.tell", FraudSuspected, tell),
+        Handler("fraud.forget_member", MemberErased, forget),
     )
 
 

@@ -9,9 +9,10 @@ from uuid import UUID
 from fedele.db.database import Queryable, Row
 from fedele.domains.fraud.config import VelocityRule
 from fedele.domains.fraud.types import Case, CaseId, CaseState, Counted, Stop
-from fedele.domains.programme.config import Place
+from fedele.domains.programme.config import Currencies, Place, ProgrammeConfig
+from fedele.domains.programme.types import Programme
 from fedele.kernel.ids import MemberId
-from fedele.kernel.money import Money
+from fedele.kernel.money import Money, from_units
 from fedele.kernel.pages import Page, decode_cursor, encode_cursor
 
 # Within (since, at]: of a late sale, what was before it in its own time.
@@ -22,13 +23,14 @@ _OF_MEMBER = {
         SELECT coalesce(sum(total_minor), 0) FROM purchase
         WHERE member_id = $1 AND occurred_at > $2 AND occurred_at <= $3 AND currency = $4
     """,
-    "units_spent": """
-        SELECT coalesce(sum(-entry.amount), 0) FROM ledger_transaction AS cause
-        JOIN entry ON entry.member_id = cause.member_id AND entry.transaction_id = cause.id
-            AND entry.account = 'available'
-        WHERE cause.member_id = $1 AND cause.occurred_at > $2 AND cause.occurred_at <= $3 AND cause.kind = 'burn'
-    """,
 }
+_UNITS_SPENT = """
+    SELECT cause.currency, sum(-entry.amount)::bigint AS units FROM ledger_transaction AS cause
+    JOIN entry ON entry.member_id = cause.member_id AND entry.transaction_id = cause.id
+        AND entry.account = 'available'
+    WHERE cause.member_id = $1 AND cause.occurred_at > $2 AND cause.occurred_at <= $3 AND cause.kind = 'burn'
+    GROUP BY cause.currency
+"""
 _CASE = """
 SELECT member_id, case_id, rule, subject, state, blocks, evidence, source_id, opened_at, decided_at, actor, reason
   FROM fraud_case
@@ -36,10 +38,16 @@ SELECT member_id, case_id, rule, subject, state, blocks, evidence, source_id, op
 
 
 async def count_of_member(
-    db: Queryable, rule: VelocityRule, member_id: MemberId, at: datetime, home_currency: str
+    db: Queryable, programme: Programme, rule: VelocityRule, member_id: MemberId, at: datetime
 ) -> Counted:
-    """How much of what the rule counts the member did in the hours up to `at`."""
+    """How much of what the rule counts the member did in the hours up to `at`: money and units as people write them."""
     since = at - timedelta(hours=rule.hours)
+    if rule.counts == "units_spent":
+        decimals = {currency.key: currency.decimals for currency in programme.section(Currencies)}
+        spent = await db.fetch(_UNITS_SPENT, member_id, since, at)
+        units = (from_units(row["units"], decimals.get(row["currency"], 0)) for row in spent)
+        return Counted(sum(units, Decimal(0)), since)
+    home_currency = programme.section(ProgrammeConfig).home_currency
     values: list[Any] = [member_id, since, at]
     if rule.counts == "spend":
         values.append(home_currency)

@@ -54,7 +54,11 @@ class FraudSightingRow(Table, table=True):
     """A sale as rules by store or attribute count it: by whom or what, never of whom alone."""
 
     __tablename__ = "fraud_sighting"
-    __table_args__ = (Index("ix_fraud_sighting_subject_occurred_at", "subject", "occurred_at"),)
+    __table_args__ = (
+        Index("ix_fraud_sighting_subject_occurred_at", "subject", "occurred_at"),
+        Index("ix_fraud_sighting_member_id", "member_id"),
+        Index("ix_fraud_sighting_occurred_at", "occurred_at", postgresql_using="brin"),
+    )
 
     subject: str = Field(sa_column=Column(Text, primary_key=True))
     purchase_id: UUID = Field(primary_key=True, sa_type=Uuid)
