@@ -231,6 +231,46 @@ async def test_a_draw_that_died_half_way_is_finished_by_the_next_call(database: 
     assert await admin.fetchval("SELECT count(*) FROM redemption WHERE reward_key = 'card'") == 2
 
 
+async def test_a_stake_is_not_given_back_once_it_was_drawn(database: Database, admin: Any) -> None:
+    """Before the draw a member may leave it, where the programme says so; after it the losers' units are gone."""
+    programme = make_programme(
+        SMALL
+        + """
+rewards:
+  - {key: draw, type: sweepstake_entry, name: Draw, cost: {currency: points, amount: 10}, winners: 1, cancellable: true}
+"""
+    )
+    members = [await member_with(database, 20) for _ in range(3)]
+    entered = [await commands.redeem(database, programme, member, "draw", str(new_id()), NOW) for member in members]
+
+    async def leaves(place: int) -> None:
+        async with database.transaction() as tx:
+            await commands.cancel_redemption(tx, programme, members[place], entered[place].id, NOW)
+
+    await leaves(0)
+    assert await spendable(database, members[0]) == 20
+    draw = await commands.draw_sweepstake(database, programme, "draw", "seed", "staff", NOW)
+    loser = next(place for place in (1, 2) if entered[place].entry_number != draw.winners[0].number)
+    with pytest.raises(errors.RedemptionFinal):
+        await leaves(loser)
+    assert await spendable(database, members[loser]) == 10
+
+
+async def test_a_draw_passes_over_a_winner_whom_staff_have_revoked(database: Database, admin: Any) -> None:
+    """No card was left, a winner's entry was revoked meanwhile: the repeated call still gives the other their prize."""
+    for member in [await member_with(database, 20) for _ in range(2)]:
+        await redeem(database, member, "draw")
+    after = Moment(datetime(2026, 4, 1, 10, tzinfo=UTC))
+    with pytest.raises(errors.RewardOutOfStock):
+        await commands.draw_sweepstake(database, PROGRAMME, "draw", "seed", "staff", after)
+    async with database.transaction() as tx:
+        await commands.add_codes(tx, "card", ["A", "B"])
+        (first, *_) = await queries.list_entries(tx, "draw")
+        await commands.revoke_redemption(tx, first.member_id, first.redemption_id, "staff", after, PROGRAMME)
+    assert len((await commands.draw_sweepstake(database, PROGRAMME, "draw", "seed", "staff", after)).winners) == 2
+    assert await admin.fetchval("SELECT count(*) FROM redemption WHERE reward_key = 'card'") == 1
+
+
 async def test_draws_that_cannot_be_made_say_why(database: Database, admin: Any) -> None:
     """No such draw, no entries, an empty seed."""
     after = Moment(datetime(2026, 4, 1, 10, tzinfo=UTC))

@@ -38,10 +38,13 @@ async def draw_sweepstake(
     entries = {entry.number: entry for entry in await queries.list_entries(database.reader, reward_key)}
     missing: RewardOutOfStock | None = None
     for winner in draw.winners:
+        entry = entries.get(winner.number)
+        if entry is None:  # staff have revoked it since the draw
+            continue
         # One transaction a winner, after the draw's own: who enters holds their own lock and waits for the draw's.
         try:
             async with database.transaction() as tx:
-                await _reward_winner(tx, programme, reward, entries[winner.number], winner, moment)
+                await _reward_winner(tx, programme, reward, entry, winner, moment)
         except RewardOutOfStock as refusal:  # the others have theirs; a repeated call gives what was missing
             missing = refusal
     if missing is not None:

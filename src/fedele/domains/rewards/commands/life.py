@@ -35,7 +35,15 @@ async def cancel_redemption(
         raise errors.RedemptionNotHeld(status=redemption.status)
     if not may_give_back(queries.reward_of(redemption, programme), redemption.source):
         raise errors.RedemptionFinal()
+    if redemption.entry_number is not None and await _is_drawn(tx, redemption.reward_key):
+        raise errors.RedemptionFinal()  # whoever has lost does not get the stake back
     return await _take_back(tx, redemption, "member", moment, programme)
+
+
+async def _is_drawn(tx: Transaction, reward_key: str) -> bool:
+    """Whether the draw was made. Waits for one that is being made; none is made before the transaction ends."""
+    await tx.execute("SELECT FROM sweepstake WHERE reward_key = $1 FOR UPDATE", reward_key)
+    return await queries.find_draw(tx, reward_key) is not None
 
 
 async def revoke_redemption(
