@@ -12,6 +12,7 @@ from fedele.bootstrap import PROGRAMME_SECTIONS
 from fedele.db.database import Database
 from fedele.domains.community import commands, errors, queries
 from fedele.domains.community.handlers import handlers
+from fedele.domains.community.jobs import deciding_schedule
 from fedele.domains.community.ports import draw_anew
 from fedele.domains.community.types import MODERATION_STATES, PictureId, Review
 from fedele.domains.ledger.queries import balances_by_member
@@ -296,6 +297,80 @@ async def test_nobody_overtakes_a_pair_that_waits_for_two_seats(club: Club) -> N
     assert states == {second: "joined", pair: "joined", single: "waiting"}
 
 
+async def leaves(club: Club, *members: MemberId) -> None:
+    """These members leave, one after the other, and everything follows."""
+    for member_id in members:
+        async with club.database.transaction() as tx:
+            await commands.leave_gathering(tx, club.programme, member_id, "tasting", NOW)
+    await club.follow()
+
+
+async def places(club: Club) -> dict[MemberId, str]:
+    """Everybody's place."""
+    rows = await club.admin.fetch("SELECT member_id, state FROM gathering_place")
+    return {MemberId(row["member_id"]): row["state"] for row in rows}
+
+
+async def test_who_leaves_the_line_lets_those_behind_move(club: Club) -> None:
+    """A pair holds up the line for two seats; when they give up, the single behind them takes the one that is free."""
+    first, second, pair, single = [await enrolled(club.database) for _ in range(4)]
+    assert [await club.joins(one, guests) for one, guests in ((first, 0), (second, 0), (pair, 1), (single, 0))] == [
+        "joined", "joined", "waiting", "waiting",
+    ]  # fmt: skip
+    await leaves(club, pair)
+    assert await places(club) == {first: "joined", second: "joined", pair: "left", single: "joined"}
+
+
+async def test_nobody_is_left_in_a_line_that_has_moved_on(club: Club) -> None:
+    """Who asks while seats come free either sees the line as it was and moves with it, or finds a seat."""
+    pair, first, waits, late = [await enrolled(club.database) for _ in range(4)]
+    assert [await club.joins(pair, 1), await club.joins(first), await club.joins(waits)] == [
+        "joined", "joined", "waiting",
+    ]  # fmt: skip
+    async with club.database.transaction() as tx:
+        await commands.join_gathering(tx, club.programme, late, "tasting", 0, NOW)
+        leaving = asyncio.create_task(leaves(club, pair))
+        await asyncio.wait({leaving}, timeout=0.5)  # it must wait for us; who does not, passes us by
+    await leaving
+    await club.follow()
+    assert await places(club) == {pair: "left", first: "joined", waits: "joined", late: "joined"}
+
+
+async def test_an_erased_member_holds_no_seat_and_no_place_in_the_line(club: Club) -> None:
+    """Their seat goes to who waits; and where they stood first in the line, nobody waits behind a ghost."""
+    gone, ghost, *rest = [await enrolled(club.database) for _ in range(5)]
+    assert [await club.joins(gone), await club.joins(rest[0], 1), await club.joins(ghost, 1)] == [
+        "joined", "joined", "waiting",
+    ]  # fmt: skip
+    assert await club.joins(rest[1]) == "waiting"
+    for erased in (ghost, gone, gone):
+        async with club.database.transaction() as tx:
+            await commands.forget_member(tx, club.programme, erased, NOW)
+    await club.follow()
+    found = await places(club)
+    assert (found[gone], found[ghost], found[rest[0]], found[rest[1]]) == ("left", "left", "joined", "joined")
+    assert await club.admin.fetchval("SELECT taken FROM gathering_seat") == 3
+
+
+async def test_more_seats_move_the_line_and_who_came_stays_a_figure(club: Club) -> None:
+    """The programme finds a larger room: the clock's work seats those who wait, in order. Attendance is not undone."""
+    members = [await enrolled(club.database) for _ in range(5)]
+    assert [await club.joins(one) for one in members] == ["joined"] * 3 + ["waiting"] * 2
+    larger = await apply_programme(club.database, CLUB.replace("capacity: 3", "capacity: 4"))
+
+    async def programme_at(_at: datetime) -> Programme:
+        return larger
+
+    await deciding_schedule(club.database, programme_at).run(NOW)
+    assert [(await places(club))[one] for one in members] == ["joined"] * 4 + ["waiting"]
+    evening = Moment(datetime(2026, 5, 12, 16, 5, tzinfo=UTC))
+    async with club.database.transaction() as tx:
+        await commands.check_in(tx, larger, members[0], "tasting", "till:1", evening)
+    async with club.database.transaction() as tx:
+        await commands.forget_member(tx, larger, members[0], evening)
+    assert (await places(club))[members[0]] == "attended"
+
+
 async def test_coming_is_noted_and_paid_once_at_its_time(club: Club) -> None:
     """Not hours before, not without a seat; twenty scans at the door are one visit and one prize."""
     guest, stranger = await enrolled(club.database), await enrolled(club.database)
@@ -322,7 +397,7 @@ async def test_erasure_takes_words_and_pictures_and_keeps_the_figures(club: Club
     assert "Ada from Bari" in str(await queries.export_personal_data(club.database.reader, member_id))
     for _ in range(2):
         async with club.database.transaction() as tx:
-            await commands.forget_member(tx, member_id)
+            await commands.forget_member(tx, club.programme, member_id, NOW)
     assert await queries.stars_of(club.database.reader, "product", "oil") == (1, 4.0)
     assert await queries.picture_bytes(club.database.reader, entry.picture_id) is None
     assert await queries.candidates_of(club.database.reader, "spring") == []

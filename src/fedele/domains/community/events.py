@@ -76,7 +76,7 @@ class GatheringJoined(Event):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class GatheringLeft(Event):
-    """A member gave seats back: the line may move."""
+    """A member gave seats back, or left the line (no seats): those behind may move."""
 
     kind: ClassVar[str] = "community.gathering_left"
     gathering_key: str

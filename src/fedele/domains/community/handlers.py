@@ -15,15 +15,13 @@ from fedele.domains.community.events import (
     GatheringLeft,
     ReviewDecided,
 )
+from fedele.domains.community.jobs import move_line
 from fedele.domains.members.events import MemberErased
 from fedele.domains.messaging import commands as messaging
 from fedele.domains.messaging.ports import Clock, ProgrammeAt
 from fedele.domains.messaging.types import AmountValue, Value
 from fedele.domains.programme.types import Programme
 from fedele.jobs.types import Handler
-from fedele.kernel.ids import MemberId
-
-SEATS_MAX = 100  # that one leaving can move the line by
 
 
 def handlers(database: Database, programme_at: ProgrammeAt, clock: Clock) -> tuple[Handler, ...]:
@@ -36,21 +34,19 @@ def handlers(database: Database, programme_at: ProgrammeAt, clock: Clock) -> tup
                 tx, programme, event.member_id, event.contest_key, event.entry_id, event.place, clock()
             )
 
-    async def move_line(event: GatheringLeft, _outbox_id: UUID) -> None:
-        programme, key = await programme_at(event.occurred_at), event.gathering_key
-        for _ in range(SEATS_MAX):
-            async with database.transaction() as tx:
-                first: MemberId | None = await commands.find_guest(tx, key)
-                if first is None or not await commands.fill_seats(tx, programme, first, key, clock()):
-                    return
+    async def follow_leaving(event: GatheringLeft, _outbox_id: UUID) -> None:
+        moment = clock()
+        await move_line(database, await programme_at(moment.now), event.gathering_key, moment)
 
     async def forget(event: MemberErased, _outbox_id: UUID) -> None:
+        moment = clock()
+        programme = await programme_at(moment.now)
         async with database.transaction() as tx:
-            await commands.forget_member(tx, event.member_id)
+            await commands.forget_member(tx, programme, event.member_id, moment)
 
     return (
         Handler("community.pay_winner", ContestDecided, pay),
-        Handler("community.move_line", GatheringLeft, move_line),
+        Handler("community.move_line", GatheringLeft, follow_leaving),
         Handler("community.forget_member", MemberErased, forget),
         messaging.announcing(ReviewDecided, told_of_review, database, programme_at, clock),
         messaging.announcing(EntryDecided, told_of_entry, database, programme_at, clock),

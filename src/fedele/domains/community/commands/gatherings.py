@@ -15,7 +15,12 @@ from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId, new_id
 from fedele.kernel.refusal import InvalidInput, NotFound
 
-# Everybody who wants a seat queues for this row until those before them have committed: none is given twice.
+# Everybody who wants a seat, or leaves, queues for this row until those before them have committed: none is given
+# twice, and nobody comes into a line that has moved on already.
+_QUEUE = """
+INSERT INTO gathering_seat AS s (gathering_key, taken) VALUES ($1, 0)
+ON CONFLICT (gathering_key) DO UPDATE SET taken = s.taken
+"""
 _TAKE = """
 INSERT INTO gathering_seat AS s (gathering_key, taken) SELECT $1, $2 WHERE $3::integer IS NULL OR $2 <= $3
 ON CONFLICT (gathering_key) DO UPDATE SET taken = s.taken + $2 WHERE $3::integer IS NULL OR s.taken + $2 <= $3
@@ -47,6 +52,7 @@ async def join_gathering(
     if moment.now >= gathering.starts_at or not await is_for(tx, programme, member_id, gathering.when, moment):
         raise errors.GatheringClosed()
     state: PlaceState = "joined"
+    await tx.execute(_QUEUE, key)
     # Nobody overtakes those who wait, even where one seat would do for a single guest.
     if await queries.has_line(tx, key) or not await _take(tx, gathering, 1 + guests):
         if not gathering.waiting:
@@ -73,16 +79,21 @@ async def leave_gathering(
     gathering = _gathering(programme, key)
     if place.state == "attended" or moment.now >= gathering.starts_at:
         raise errors.GatheringClosed()
-    await tx.execute(
-        "UPDATE gathering_place SET state = 'left' WHERE member_id = $1 AND gathering_key = $2", member_id, key
-    )
-    if place.state == "joined":
-        seats = 1 + place.guests
-        await tx.execute(_GIVE_BACK, key, seats)
-        await tx.publish(GatheringLeft(member_id=member_id, occurred_at=moment.now, gathering_key=key, seats=seats))
-    else:
-        await tx.touch(member_id)
+    await give_back(tx, place, moment)
     return await queries.get_place(tx, member_id, key)
+
+
+async def give_back(tx: Transaction, place: Place, moment: Moment) -> None:
+    """Give up a seat or a place in the line, and say so: those behind may move. The caller holds the member's lock."""
+    seats = 1 + place.guests if place.state == "joined" else 0
+    await tx.execute(
+        "UPDATE gathering_place SET state = 'left' WHERE member_id = $1 AND gathering_key = $2",
+        place.member_id, place.gathering_key,
+    )  # fmt: skip
+    await tx.execute(_GIVE_BACK, place.gathering_key, seats)
+    await tx.publish(
+        GatheringLeft(member_id=place.member_id, occurred_at=moment.now, gathering_key=place.gathering_key, seats=seats)
+    )
 
 
 async def find_guest(tx: Transaction, key: str) -> MemberId | None:
