@@ -116,9 +116,9 @@ async def test_one_whose_step_fails_holds_up_nobody_else(
         await checks_in(tour, member_id)
     poisoned = members[1]
 
-    async def failing(tx: Any, programme: Any, run: Any, *rest: Any) -> Any:
-        done = await carry_out(tx, programme, run, *rest)
-        if run.member_id == poisoned:
+    async def failing(tx: Any, programme: Any, effects: Any, moment: Any) -> Any:
+        done = await carry_out(tx, programme, effects, moment)
+        if any(effect.run.member_id == poisoned for effect in effects):
             raise RuntimeError("the disk is on fire")
         return done
 

@@ -4,7 +4,7 @@ import contextlib
 
 from fedele.domains.journeys import commands
 from fedele.domains.journeys.commands import Engine
-from fedele.domains.journeys.commands.advancing import BATCH_MAX, EFFECTS_MAX
+from fedele.domains.journeys.commands.advancing import BATCH_MAX
 from fedele.domains.programme.errors import NoProgramme
 from fedele.jobs.types import Schedule
 from fedele.kernel.clock import Moment
@@ -52,5 +52,8 @@ async def advance_all(engine: Engine, moment: Moment) -> int:
         count += batch.claimed - batch.left
         if not batch.claimed:
             break
-        size = 2 * EFFECTS_MAX if batch.left else min(2 * size, BATCH_MAX)
+        if batch.left:
+            size = engine.effects_max
+        elif batch.effective <= batch.claimed // 2:
+            size = min(2 * size, BATCH_MAX)
     return count

@@ -1,6 +1,6 @@
 """The ledger's commands: one server-side call each, inside the caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -21,6 +21,12 @@ from fedele.domains.ledger.types import (
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId
 from fedele.kernel.money import CurrencyKey
+from fedele.kernel.refusal import Refusal
+
+_POST_MANY = """
+SELECT n.member_id, ledger_post_v2(n.member_id, $2, n.asked -> 'operations', $4) AS reply
+  FROM unnest($1::uuid[], $3::jsonb[]) WITH ORDINALITY AS n (member_id, asked, ordinal) ORDER BY n.ordinal
+"""
 
 
 async def post(
@@ -41,6 +47,31 @@ async def post(
     if reply["status"] == "refused":
         raise errors.refusal(reply["code"], reply["details"])
     return tuple(read_posting(result) for result in reply["results"])
+
+
+async def post_many(
+    tx: Transaction, operations: Mapping[MemberId, Sequence[Operation]], moment: Moment
+) -> dict[MemberId, tuple[Posting, ...] | Refusal]:
+    """The same for many members, in one statement: all or none for each member by themselves.
+
+    What one member is refused, is their answer and stops nobody else. The caller holds the members' locks.
+    """
+    rows = await tx.fetch(
+        _POST_MANY,
+        list(operations),
+        moment.now,
+        [{"operations": [operation.as_json() for operation in each]} for each in operations.values()],
+        tx.quiet,
+    )
+    answers: dict[MemberId, tuple[Posting, ...] | Refusal] = {}
+    for row in rows:
+        reply = row["reply"]
+        answers[MemberId(row["member_id"])] = (
+            errors.refusal(reply["code"], reply["details"])
+            if reply["status"] == "refused"
+            else tuple(read_posting(result) for result in reply["results"])
+        )
+    return answers
 
 
 async def settle_pending(tx: Transaction, member_id: MemberId, currency: CurrencyKey, moment: Moment) -> Posting:

@@ -1,5 +1,6 @@
 """Giving a prize once, and taking it back."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid5
@@ -7,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from fedele.db.database import Transaction
 from fedele.domains.earning.queries import grant
-from fedele.domains.ledger.commands import post
-from fedele.domains.ledger.types import Clawback, TransactionId
+from fedele.domains.ledger.commands import post, post_many
+from fedele.domains.ledger.types import Clawback, Operation, TransactionId
 from fedele.domains.prizes.config import Prize
-from fedele.domains.prizes.types import Cause, Given, Taken
+from fedele.domains.prizes.types import Cause, Due, Given, Taken
 from fedele.domains.programme.config import Currencies, ProgrammeConfig
 from fedele.domains.programme.types import Amount, Programme
 from fedele.domains.rewards.commands import give_reward, revoke_redemption
@@ -20,7 +21,7 @@ from fedele.domains.rewards.types import RedemptionId, RedemptionSource
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId
 from fedele.kernel.money import CurrencyKey, to_units
-from fedele.kernel.refusal import NotFound
+from fedele.kernel.refusal import NotFound, Refusal
 
 _NAMESPACE = UUID("0d1f4f0e-6a55-4c43-9d5a-3f6f3f6e8a10")  # of the ids of rewards that are prizes
 
@@ -50,6 +51,39 @@ async def give_prize(
         return Given(None, 0, None, redemption_id, out_of_stock)
     units, transaction_id = await _earn(tx, programme, member_id, amount, prize.pending_days, cause, tier, moment)
     return Given(amount.currency, units, transaction_id, redemption_id, out_of_stock)
+
+
+async def give_prizes(
+    tx: Transaction, programme: Programme, due: Sequence[Due], moment: Moment
+) -> list[Given | Refusal]:
+    """The same for many members: units in one statement, rewards one by one. A member comes once.
+
+    A refusal is that member's answer, and leaves nothing of theirs behind. The caller holds the members' locks.
+    """
+    operations = {
+        one.member_id: _operations(programme, amount, one.prize.pending_days, one.cause, one.tier, moment)
+        for one in due
+        if one.prize.reward is None and (amount := _amount(one.prize, False)) is not None
+    }
+    posted = await post_many(tx, operations, moment) if operations else {}
+    answers: list[Given | Refusal] = []
+    for one in due:
+        posting = posted.get(one.member_id)
+        if isinstance(posting, Refusal):
+            answers.append(posting)
+        elif posting is not None:
+            answers.append(Given(posting[0].currency, posting[0].units, posting[0].transaction_id))
+        else:
+            answers.append(await _alone(tx, programme, one, moment))
+    return answers
+
+
+async def _alone(tx: Transaction, programme: Programme, due: Due, moment: Moment) -> Given | Refusal:
+    try:
+        async with tx.savepoint():
+            return await give_prize(tx, programme, due.member_id, due.prize, due.cause, due.tier, moment)
+    except Refusal as refusal:
+        return refusal
 
 
 def _amount(prize: Prize, out_of_stock: bool) -> Amount | None:
@@ -117,8 +151,15 @@ async def _earn(
     moment: Moment,
 ) -> tuple[int, UUID | None]:
     """The units, and the ledger's transaction that issued them."""
+    posting = (await post(tx, member_id, _operations(programme, amount, pending_days, cause, tier, moment), moment))[0]
+    return posting.units, posting.transaction_id
+
+
+def _operations(
+    programme: Programme, amount: Amount, pending_days: int, cause: Cause, tier: str | None, moment: Moment
+) -> Sequence[Operation]:
     currency = programme.section(Currencies).get(amount.currency)
-    operations = grant(
+    return grant(
         programme,
         amount.currency,
         to_units(amount.amount, currency.decimals),
@@ -130,8 +171,6 @@ async def _earn(
         reason=cause.reason,
         active_on=_active_on(pending_days, moment, programme),
     )
-    posting = (await post(tx, member_id, operations, moment))[0]
-    return posting.units, posting.transaction_id
 
 
 def _active_on(pending_days: int, moment: Moment, programme: Programme) -> date | None:

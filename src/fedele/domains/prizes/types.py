@@ -4,6 +4,9 @@ import dataclasses
 from typing import Literal
 from uuid import UUID
 
+from fedele.domains.prizes.config import Prize
+from fedele.kernel.ids import MemberId
+
 PrizeKind = Literal[
     "challenge", "streak", "surprise", "referral", "survey", "review", "contest", "gathering", "make_good",
     "journey",
@@ -47,3 +50,13 @@ class Cause:
     def reason(self) -> dict[str, str]:
         """The ledger's reason."""
         return {self.kind: self.name}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Due:
+    """A prize that a member is to get. `tier` is the level they stand at, by which units live."""
+
+    member_id: MemberId
+    prize: Prize
+    cause: Cause
+    tier: str | None

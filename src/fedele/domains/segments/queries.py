@@ -1,5 +1,6 @@
 """Reading a member's facts, the segments as they stand, and whom a condition reaches."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,8 +22,8 @@ from fedele.kernel.money import Money, from_units
 from fedele.kernel.pages import Page, decode_cursor, encode_cursor
 
 _READ = """
-SELECT m.status, m.joined_at, p.locale, p.time_zone, p.birthday_month, p.birthday_day, p.home_store, p.preferences,
-       b.purchases_count, b.last_purchase_at, b.spend_minor, r.returned_minor, l.balances,
+SELECT m.member_id, m.status, m.joined_at, p.locale, p.time_zone, p.birthday_month, p.birthday_day, p.home_store,
+       p.preferences, b.purchases_count, b.last_purchase_at, b.spend_minor, r.returned_minor, l.balances,
        memberships_at_v1(m.member_id, $2) AS memberships,
        ARRAY(SELECT d.badge_key FROM member_badge d
               WHERE d.member_id = m.member_id AND d.earned_at <= $2 ORDER BY 1) AS badges,
@@ -50,14 +51,21 @@ SELECT m.status, m.joined_at, p.locale, p.time_zone, p.birthday_month, p.birthda
                WHERE member_id = m.member_id AND remaining > 0 AND state = 'active'
                  AND (expires_at IS NULL OR expires_at > $2)
                GROUP BY currency) AS spendable) l ON true
- WHERE m.member_id = $1
+ WHERE m.member_id = ANY($1::uuid[])
 """
 
 
 async def find_facts(db: Queryable, programme: Programme, member_id: MemberId, at: datetime) -> MemberFacts | None:
     """What is known of the member at this moment, in one statement; None for nobody."""
-    row = await db.fetch_row(_READ, member_id, at)
-    return None if row is None else _facts(row, programme, at)
+    return (await facts_by_member(db, programme, [member_id], at)).get(member_id)
+
+
+async def facts_by_member(
+    db: Queryable, programme: Programme, member_ids: Sequence[MemberId], at: datetime
+) -> Mapping[MemberId, MemberFacts]:
+    """The same of many members, in one statement; who is not there is missing."""
+    rows = await db.fetch(_READ, list(member_ids), at)
+    return {MemberId(row["member_id"]): _facts(row, programme, at) for row in rows}
 
 
 def _facts(row: Row, programme: Programme, at: datetime) -> MemberFacts:

@@ -1,10 +1,12 @@
 """Moving members on: claim those who are due, decide, do, and write it down, in one transaction a batch.
 
-Workers claim with SKIP LOCKED, so any number of them may run. A batch that fails is done again member by member; the
+Workers claim with SKIP LOCKED, so any number of them may run. Facts and effects of a batch take a handful of
+statements, however many members. A batch that fails is done again member by member; the
 one whose step fails is put off, longer each time, and held for an operator in the end: it holds up nobody else.
 """
 
 import dataclasses
+from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -12,47 +14,38 @@ from uuid import UUID
 
 import structlog
 
-from fedele.db.database import DATABASE_LOST, Database, Row, Transaction
-from fedele.domains.journeys.commands.effects import carry_out
-from fedele.domains.journeys.config import Journey, JourneysConfig
-from fedele.domains.journeys.path import FactsNeeded, advance, moved
+from fedele.db.database import DATABASE_LOST, Row, Transaction
+from fedele.domains.journeys.commands.deciding import Engine, decide
+from fedele.domains.journeys.commands.effects import Effect, carry_out
 from fedele.domains.journeys.queries import run_of
-from fedele.domains.journeys.types import Advance, Heard, Known, Run, RunState, Visit
-from fedele.domains.programme.config import ProgrammeConfig
-from fedele.domains.programme.errors import NoProgramme, ProgrammeInvalid
-from fedele.domains.programme.queries import ProgrammeSource
-from fedele.domains.programme.types import Programme, ProgrammeVersion
-from fedele.domains.segments.queries import find_facts
-from fedele.domains.tiers.queries import status_of
+from fedele.domains.journeys.types import Advance, Heard, Run
+from fedele.domains.programme.types import Programme
 from fedele.kernel.clock import Moment
-from fedele.kernel.expressions import Bindings
 from fedele.kernel.ids import MemberId
-from fedele.kernel.vocabulary import MEMBER_ENVIRONMENT
 
 log = structlog.get_logger(__name__)
 
 BATCH_MAX = 500
-# Members whose locks one batch holds: a till that wants one of them waits for the batch.
-EFFECTS_MAX = 25
 ATTEMPTS_MAX = 10
 FIRST_RETRY = timedelta(seconds=30)
 RETRY_MAX = timedelta(hours=6)
 
-# What the decision needs besides: whether the member is there, their clock, and what they bought since entering.
+# What the decision needs besides: whether the member is there, their clock, and what they bought since entering. Looked
+# up a row each: a plan made for many rows, or while the tables were small, would read all members for every batch.
 _WITH_MEMBER = """
-SELECT r.*, m.status, p.time_zone, (
-       SELECT min(b.occurred_at) FROM purchase b WHERE b.member_id = r.member_id AND b.occurred_at > r.entered_at
-       ) AS bought_at
+SELECT r.*, (SELECT m.status FROM member m WHERE m.member_id = r.member_id) AS status,
+       (SELECT p.time_zone FROM member_profile p WHERE p.member_id = r.member_id) AS time_zone,
+       (SELECT min(b.occurred_at) FROM purchase b WHERE b.member_id = r.member_id AND b.occurred_at > r.entered_at)
+           AS bought_at
   FROM ({claimed}) r
-  JOIN member m ON m.member_id = r.member_id
-  LEFT JOIN member_profile p ON p.member_id = r.member_id
 """
+# The limit is written out, so that it is planned for.
 _DUE = _WITH_MEMBER.format(
     claimed="""
        SELECT * FROM journey_run
         WHERE next_due <= $1 AND state IN ('active', 'holdout')
           AND journey_key NOT IN (SELECT journey_key FROM journey_pause)
-        ORDER BY next_due LIMIT $2 FOR UPDATE SKIP LOCKED"""
+        ORDER BY next_due LIMIT {size:d} FOR UPDATE SKIP LOCKED"""
 )
 _NAMED = _WITH_MEMBER.format(
     claimed="""
@@ -91,30 +84,25 @@ UPDATE journey_run
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Engine:
-    """What moving members on needs."""
-
-    database: Database
-    programmes: ProgrammeSource
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
 class Batch:
-    """How a batch went. `left`: claimed, and left for the next one, since enough members were locked."""
+    """How a batch went. `left`: claimed, and left for the next one, since enough members were locked.
+
+    `effective`: how many of those moved on got something.
+    """
 
     claimed: int
     left: int = 0
+    effective: int = 0
 
 
 async def advance_due(engine: Engine, moment: Moment, size: int = BATCH_MAX) -> Batch:
-    """Move on the members who are due longest: at most `size`, and at most EFFECTS_MAX of those who get something."""
+    """Move on the members who are due longest: at most `size`, and at most `effects_max` of those who get something."""
     programme = await engine.programmes.at(moment.now)
     rows: list[Row] = []
     try:
         async with engine.database.transaction() as tx:
-            rows = await tx.fetch(_DUE, moment.now, size)
-            left = await _advance(tx, engine, programme, rows, moment, None, EFFECTS_MAX)
-            return Batch(len(rows), left)
+            rows = await tx.fetch(_DUE.format(size=size), moment.now)
+            return await _advance(tx, engine, programme, rows, moment, None, engine.effects_max)
     except DATABASE_LOST:
         raise
     except Exception as error:
@@ -167,11 +155,11 @@ async def _advance(
     moment: Moment,
     heard: Heard | None,
     effects_max: int,
-) -> int:
-    """Decide for every claimed run, do it and write it down. How many were left for the next batch."""
+) -> Batch:
+    """Decide for every claimed run, do it and write it down. Beyond `effects_max`, runs are left for the next batch."""
+    ordered = sorted(rows, key=lambda row: (row["member_id"], row["run_id"]))
     decided, effective, left = [], 0, 0
-    for row in sorted(rows, key=lambda row: (row["member_id"], row["run_id"])):
-        taken = await _decide(tx, engine, programme, row, moment, heard)
+    for taken in await decide(tx, engine, programme, ordered, moment, heard):
         if taken.effects:
             if effective >= effects_max:
                 left += 1
@@ -179,9 +167,8 @@ async def _advance(
             effective += 1
         decided.append(taken)
     await _lock(tx, decided)
-    done = [await _do(tx, programme, taken, moment) for taken in decided]
-    await write(tx, done, moment)
-    return left
+    await write(tx, await _do(tx, programme, decided, moment), moment)
+    return Batch(len(rows), left, effective)
 
 
 async def _lock(tx: Transaction, decided: Sequence[Advance]) -> None:
@@ -191,74 +178,22 @@ async def _lock(tx: Transaction, decided: Sequence[Advance]) -> None:
         await tx.execute(_LOCK, member_ids)
 
 
-async def _do(tx: Transaction, programme: Programme, taken: Advance, moment: Moment) -> Advance:
-    """Carry out the effects; the trace tells how each came out."""
-    visits = list(taken.visits)
-    for index, step in taken.effects:
-        visit = visits[index]
-        outcome, detail = await carry_out(tx, programme, taken.run, visit.number, step, moment)
-        visits[index] = dataclasses.replace(visit, outcome=outcome, detail=detail)
-    return dataclasses.replace(taken, visits=tuple(visits))
-
-
-async def _decide(
-    tx: Transaction, engine: Engine, programme: Programme, row: Row, moment: Moment, heard: Heard | None
-) -> Advance:
-    """What follows for one run, moved into a newer version first where its author says so."""
-    run = run_of(row)
-    journey = await _definition(engine, programme, run)
-    first = Advance(run)
-    if run.open and run.seen_version != programme.version:
-        newer = programme.section(JourneysConfig).find(run.journey_key)
-        first = moved(journey, newer, run, programme.version)
-        if first.run.programme_version == programme.version and newer is not None:
-            journey = newer
-        if not first.run.step_key and first.run.state is RunState.COMPLETED:
-            return _ended(first, moment)
-    zone = row["time_zone"] or programme.section(ProgrammeConfig).time_zone
-    known = Known(row["status"] == "active", zone, row["bought_at"])
-    try:
-        then = advance(journey, first.run, known, moment.now, heard)
-    except FactsNeeded:
-        known = dataclasses.replace(known, facts=await facts_of(tx, programme, run.member_id, moment))
-        then = advance(journey, first.run, known, moment.now, heard)
-    effects = tuple((index + len(first.visits), step) for index, step in then.effects)
-    return Advance(then.run, (*first.visits, *then.visits), effects)
-
-
-def _ended(first: Advance, moment: Moment) -> Advance:
-    visit = Visit(first.run.visits, "", "end", "finished")
-    run = dataclasses.replace(first.run, ended_at=moment.now, next_due=None, visits=first.run.visits + 1)
-    return Advance(run, (*first.visits, visit))
-
-
-async def _definition(engine: Engine, programme: Programme, run: Run) -> Journey:
-    """The journey as it was when the member entered; as it is now where the old file cannot be read any more."""
-    if run.programme_version == programme.version:
-        entered = programme
-    else:
-        try:
-            entered = await engine.programmes.version(ProgrammeVersion(run.programme_version))
-        except (NoProgramme, ProgrammeInvalid):
-            entered = programme
-    found = entered.section(JourneysConfig).find(run.journey_key)
-    if found is None:
-        raise LookupError(f"version {run.programme_version} of the programme has no journey {run.journey_key}")
-    return found
-
-
-async def facts_of(tx: Transaction, programme: Programme, member_id: MemberId, moment: Moment) -> Bindings:
-    """The values that conditions about the member read."""
-    return MEMBER_ENVIRONMENT.bind(await member_values(tx, programme, member_id, moment))
-
-
-async def member_values(tx: Transaction, programme: Programme, member_id: MemberId, moment: Moment) -> dict[str, Any]:
-    """What is known of the member and of the moment, by the names of conditions."""
-    facts = await find_facts(tx, programme, member_id, moment.now)
-    status = await status_of(tx, programme, member_id, moment)
-    zone = programme.section(ProgrammeConfig).time_zone
-    assert facts is not None, "the run's member exists"
-    return facts.bindings(moment.now, zone, status.current if status else None)
+async def _do(tx: Transaction, programme: Programme, decided: Sequence[Advance], moment: Moment) -> list[Advance]:
+    """Carry out the effects, each member's in their order; the traces tell how each came out."""
+    waiting: dict[MemberId, deque[tuple[int, int, Any]]] = {}
+    for place, taken in enumerate(decided):
+        for index, step in taken.effects:
+            waiting.setdefault(taken.run.member_id, deque()).append((place, index, step))
+    visits = [list(taken.visits) for taken in decided]
+    while waiting:
+        round_ = [(member_id, *queue.popleft()) for member_id, queue in waiting.items()]
+        effects = [Effect(decided[place].run, visits[place][index].number, step) for _, place, index, step in round_]
+        done = await carry_out(tx, programme, effects, moment)
+        for (member_id, place, index, _), (outcome, detail) in zip(round_, done, strict=True):
+            visits[place][index] = dataclasses.replace(visits[place][index], outcome=outcome, detail=detail)
+            if not waiting[member_id]:
+                del waiting[member_id]
+    return [dataclasses.replace(taken, visits=tuple(found)) for taken, found in zip(decided, visits, strict=True)]
 
 
 async def write(tx: Transaction, done: Sequence[Advance], moment: Moment) -> None:

@@ -8,7 +8,8 @@ from fedele.db.database import Transaction
 from fedele.domains.activity.events import ActivityRecorded, PurchaseRecorded, PurchaseReturned
 from fedele.domains.activity.queries import find_event, find_purchase
 from fedele.domains.activity.types import ActivityEventId, Purchase, PurchaseId
-from fedele.domains.journeys.commands.advancing import Engine, advance_runs, facts_of, member_values
+from fedele.domains.journeys.commands.advancing import advance_runs
+from fedele.domains.journeys.commands.deciding import Engine, facts_of, member_values
 from fedele.domains.journeys.commands.entering import Candidate, enter
 from fedele.domains.journeys.config import (
     EventTrigger,

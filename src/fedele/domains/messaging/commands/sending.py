@@ -159,7 +159,7 @@ async def _say(
     config = programme.section(MessagesConfig)
     member_ids = list({each.member_id for each in asked})
     await lock_members(tx, member_ids)  # two at once would both see the last free place of the budget
-    earlier = await queries.decisions_of(tx, member_ids, list({each.source_id for each in asked}))
+    earlier = await queries.decisions_of(tx, [each.member_id for each in asked], [each.source_id for each in asked])
     facts = await queries.contact_facts_many(tx, member_ids, moment)
     ruled: list[tuple[Named, Ask, ContactFacts, Sequence[Ruling]]] = []
     for each in asked:

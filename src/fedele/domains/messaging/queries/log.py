@@ -27,11 +27,13 @@ async def list_decisions(
 async def decisions_of(
     db: Queryable, member_ids: Sequence[MemberId], source_ids: Sequence[UUID]
 ) -> dict[tuple[MemberId, UUID, str], list[Decision]]:
-    """What was decided already for these happenings, by member, source and template."""
+    """What was decided already for these happenings, a member and a source each, by member, source and template."""
     rows = await db.fetch(
         """
-        SELECT * FROM message_decision WHERE member_id = ANY($1::uuid[]) AND source_id = ANY($2::uuid[])
-         ORDER BY template_key, channel
+        SELECT d.* FROM (SELECT DISTINCT * FROM unnest($1::uuid[], $2::uuid[])) AS k (member_id, source_id), LATERAL (
+               SELECT * FROM message_decision d
+                WHERE d.member_id = k.member_id AND d.source_id = k.source_id OFFSET 0) d
+         ORDER BY d.template_key, d.channel
         """,
         list(member_ids), list(source_ids),
     )  # fmt: skip
