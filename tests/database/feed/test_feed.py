@@ -13,7 +13,7 @@ from fedele.domains.feed import commands
 from fedele.domains.feed.errors import FeedBatchTooLarge
 from fedele.domains.feed.own_sources import OWN_SOURCES
 from fedele.domains.feed.queries import build_feed, paired, shown
-from fedele.domains.feed.types import Candidate, FeedEvent, FeedEventKind, Ranked, Situation
+from fedele.domains.feed.types import Candidate, Expiring, FeedEvent, FeedEventKind, Ranked, Situation
 from fedele.domains.ledger.commands import post
 from fedele.domains.offers.checking.products import covered_by
 from fedele.domains.offers.commands import claim_offer
@@ -137,6 +137,25 @@ async def test_words_are_the_members_language(database: Database, admin: Any) ->
         assert not any("{" in text for text in spoken[locale])
     assert len({tuple(words) for words in spoken.values()}) == 4
     assert spoken["en"][0] == "40 points expire on 6 December"
+
+
+async def test_what_expires_first_is_told_with_its_own_amount(database: Database) -> None:
+    """The title names the first day and what goes on that day; all of thirty days stands below it."""
+    member_id = await enrolled(database)
+    days = [3, 3, 9, 12, 15, 18, 29, 31]
+    async with database.transaction() as tx:
+        lots = [
+            earn(10, expires_at=MORNING.now + timedelta(days=day, minutes=number)) for number, day in enumerate(days)
+        ]
+        await post(tx, member_id, [earn(5), *lots], Moment(MORNING.now - timedelta(days=40)))
+    (card,) = [one.candidate for one in await feed(database, member_id) if one.candidate.kind == "expiry"]
+    assert (card.title, card.body) == ("20 points expire on 27 November", "In all within 30 days: 70 points")
+    assert card.subject == Expiring("points", 70, MORNING.now + timedelta(days=3))
+    lonely = await enrolled(database)
+    async with database.transaction() as tx:
+        await post(tx, lonely, [earn(10, expires_at=MORNING.now + timedelta(days=3))], MORNING)
+    (card,) = [one.candidate for one in await feed(database, lonely) if one.candidate.kind == "expiry"]
+    assert (card.title, card.body) == ("10 points expire on 27 November", None)
 
 
 async def test_pages_cover_the_feed_once(database: Database, admin: Any) -> None:

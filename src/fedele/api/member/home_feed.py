@@ -31,7 +31,6 @@ from fedele.domains.challenges.types import ChallengeView, StreakView
 from fedele.domains.community.types import OpenGathering
 from fedele.domains.feed import commands, errors, queries
 from fedele.domains.feed import types as records
-from fedele.domains.ledger import types as ledger
 from fedele.domains.offers.types import OpenOffer
 from fedele.domains.programme.config import Currencies
 from fedele.domains.referrals.types import Overview
@@ -116,7 +115,7 @@ class ExpiryCard(FeedCard):
     """Value that ends within thirty days."""
 
     currency: Currency
-    amount: Decimal
+    amount: Decimal = strawberry.field(description="All that ends within thirty days.")
     expires_at: datetime = strawberry.field(description="When the first of it ends.")
 
 
@@ -184,14 +183,12 @@ def _product(subject: object, _situation: records.Situation) -> dict[str, Any]:
 
 
 def _expiry(subject: object, situation: records.Situation) -> dict[str, Any]:
-    balance = cast(ledger.Balance, subject)
-    currency = situation.programme.section(Currencies).get(balance.currency)
-    limit = situation.moment.now + queries.EXPIRY_NOTICE
-    soon = [expiry for expiry in balance.next_expiries if expiry.expires_at <= limit]
+    expiring = cast(records.Expiring, subject)
+    currency = situation.programme.section(Currencies).get(expiring.currency)
     return {
         "currency": Currency.of(currency, Speaker(situation.programme, situation.locale)),
-        "amount": from_units(sum(expiry.units for expiry in soon), currency.decimals),
-        "expires_at": soon[0].expires_at,
+        "amount": from_units(expiring.units, currency.decimals),
+        "expires_at": expiring.expires_at,
     }
 
 

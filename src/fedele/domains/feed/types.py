@@ -101,6 +101,15 @@ class Candidate:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Expiring:
+    """The subject of a card about value that ends soon: all units that do, and when the first of them do."""
+
+    currency: str
+    units: int
+    expires_at: datetime
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Ranked:
     """A card at its place. `propensity`: how likely the ranking was to put this card here, given those before."""
 

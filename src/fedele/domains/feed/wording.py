@@ -41,6 +41,12 @@ REASONS: dict[str, Text] = {
             "ru": "{amount} сгорят {date}",
             "ar": "{amount} تنتهي صلاحيتها في {date}",
         },
+        "expiring_in_all": {
+            "en": "In all within 30 days: {amount}",
+            "it": "In tutto entro 30 giorni: {amount}",
+            "ru": "Всего в течение 30 дней: {amount}",
+            "ar": "المجموع خلال 30 يومًا: {amount}",
+        },
         "about_bought": {
             "en": "It is about {product}, which you buy",
             "it": "Riguarda {product}, che compri tu",
