@@ -91,6 +91,44 @@ async def test_a_hold_runs_out_and_everything_goes_back(database: Database) -> N
     assert await verify(database.reader) == []
 
 
+async def test_a_hold_that_ran_out_keeps_nothing_from_the_next(database: Database) -> None:
+    """All 1,000 points and the reward were put aside and never used: a minute after the end, before any job has run,
+    another hold takes the points; of another member a sale spends points and reward at once."""
+    till = await open_spending_till(database)
+    late = at(hours=0.3)
+    holder, buyer = await shopper(till, 1000), await shopper(till, 1000)
+    await commands.hold(till, asked(member_id=holder, units={"points": 1000}, minutes=15), "first", at())
+    again = await commands.hold(till, asked(member_id=holder, units={"points": 1000}, minutes=15), "second", late)
+    assert again.by_currency() == {"points": 1000}
+    reward = await with_reward(till, buyer)
+    kept = asked(member_id=buyer, units={"points": 1000}, rewards=(reward,), minutes=15)
+    await commands.hold(till, kept, "third", at())
+    own = basket(
+        line(amount=2500), member_id=buyer, rewards=(reward,), discounts="apply", tenders=paid_with_points(1000, 1000),
+        confirmation=CONFIRMED,
+    )  # fmt: skip
+    settled = await commands.settle(till, own, "own", late)
+    assert (settled.burned, settled.rewards_used) == ({"points": 1000}, (reward,))
+    assert await release_due(database, till.programmes.at, late) == 0
+    assert await verify(database.reader) == []
+
+
+async def test_a_hold_that_cannot_be_released_keeps_no_other(database: Database, admin: Any) -> None:
+    """One hold's ledger transaction is not to be found: the holds behind it are released all the same."""
+    till = await open_spending_till(database)
+    broken, sound = await shopper(till, 100), await shopper(till, 100)
+    first = await commands.hold(till, asked(member_id=broken, units={"points": 100}, minutes=1), "first", at())
+    await commands.hold(till, asked(member_id=sound, units={"points": 100}, minutes=2), "second", at())
+    await admin.execute(
+        "UPDATE till_hold SET units = jsonb_set(units, '{0,transaction_id}', to_jsonb(gen_random_uuid()))"
+        " WHERE hold_id = $1",
+        first.id,
+    )
+    assert await release_due(database, till.programmes.at, at(hours=1)) == 1
+    assert await points_of(till, sound) == (100, 0)
+    assert (await find_hold(database.reader, broken, first.id, at().now)).status == "open"  # type: ignore[union-attr]
+
+
 async def test_a_reward_bought_at_the_till_is_used_by_its_basket(database: Database) -> None:
     """500 points become five euro off in the same visit, line by line."""
     till = await open_spending_till(database)

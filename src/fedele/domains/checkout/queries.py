@@ -64,7 +64,7 @@ async def till_member(
     tier = await status_of(db, programme, member_id, moment)
     tier_key = tier.current if tier else None
     held = await held_usable(db, programme, member_id, store_id, moment.now, locale)
-    standing = await standing_at_till(db, member_id, shopper.holder)
+    standing = await standing_at_till(db, member_id, shopper.holder, moment.now)
     facts, warnings = _second_facts(programme.section(TillConfig), shopper, standing)
     hidden = shopper.identified_by == "phone"
     return TillMember(

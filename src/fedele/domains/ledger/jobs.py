@@ -3,6 +3,7 @@
 from fedele.db.database import Database
 from fedele.domains.ledger import commands, queries
 from fedele.domains.ledger.types import DueMember
+from fedele.jobs.alone import each_alone
 from fedele.jobs.types import Schedule
 from fedele.kernel.clock import Moment
 
@@ -23,13 +24,15 @@ def settle(database: Database, every_seconds: float = 60.0) -> Schedule:
 
 async def settle_due(database: Database, moment: Moment) -> int:
     """Settle for everybody who has something due, member by member, each in a transaction; how many were touched."""
+
+    async def settle_one(member: DueMember) -> None:
+        async with database.transaction() as tx:
+            await commands.settle_pending(tx, member.member_id, member.currency, moment)
+
     count = 0
     after: DueMember | None = None
     while due := await queries.list_due(database.reader, moment.now, BATCH_COUNT, after):
-        for member in due:
-            async with database.transaction() as tx:
-                await commands.settle_pending(tx, member.member_id, member.currency, moment)
-        count += len(due)
+        count += await each_alone("ledger.settle", due, settle_one)
         after = due[-1]
     return count
 

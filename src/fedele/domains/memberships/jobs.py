@@ -7,10 +7,13 @@ import structlog
 from fedele.db.database import Database
 from fedele.domains.memberships import commands, queries
 from fedele.domains.memberships.ports import PaymentProvider, PaymentUnknown
+from fedele.domains.memberships.types import PaymentId
 from fedele.domains.programme.errors import NoProgramme
 from fedele.domains.programme.queries import ProgrammeSource
+from fedele.jobs.alone import each_alone
 from fedele.jobs.types import Schedule
 from fedele.kernel.clock import Moment
+from fedele.kernel.ids import MemberId
 
 log = structlog.get_logger(__name__)
 
@@ -25,23 +28,33 @@ async def run_due(database: Database, programmes: ProgrammeSource, provider: Pay
     """
     programme = await programmes.at(moment.now)
     touched = 0
+
+    async def tend(pair: tuple[MemberId, str]) -> None:
+        nonlocal touched
+        member_id, key = pair
+        async with database.transaction() as tx:
+            renewed = await commands.renew(tx, programme, member_id, key, moment)
+            ended = await commands.end_due(tx, programme, member_id, key, moment)
+        touched += renewed + ended
+
+    async def pay(pair: tuple[MemberId, PaymentId]) -> None:
+        nonlocal touched
+        member_id, payment_id = pair
+        try:
+            touched += await commands.pay(database, programmes, provider, member_id, payment_id, moment) is not None
+        except PaymentUnknown as error:
+            log.warning("membership_payment_unknown", payment=str(payment_id), error=str(error))
+
     seen: set[tuple[object, object]] = set()
     while due := [
         pair for pair in await queries.due_memberships(database.reader, moment.now, BATCH_COUNT) if pair not in seen
     ]:
-        for member_id, key in due:
-            async with database.transaction() as tx:
-                touched += await commands.renew(tx, programme, member_id, key, moment)
-                touched += await commands.end_due(tx, programme, member_id, key, moment)
+        await each_alone("memberships.tend", due, tend)
         seen.update(due)
     while payments := [
         pair for pair in await queries.due_payments(database.reader, moment.now, BATCH_COUNT) if pair not in seen
     ]:
-        for member_id, payment_id in payments:
-            try:
-                touched += await commands.pay(database, programmes, provider, member_id, payment_id, moment) is not None
-            except PaymentUnknown as error:
-                log.warning("membership_payment_unknown", payment=str(payment_id), error=str(error))
+        await each_alone("memberships.pay", payments, pay)
         seen.update(payments)
     return touched
 

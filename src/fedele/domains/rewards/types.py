@@ -127,7 +127,7 @@ class Reservation:
     reward_key: str
     id: RedemptionId
     stocked: bool
-    code: str | None
+    code: str | None = dataclasses.field(repr=False)
     reserved_until: datetime
 
 

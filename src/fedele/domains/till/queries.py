@@ -37,35 +37,47 @@ async def get_hold(db: Queryable, member_id: MemberId, hold_id: HoldId, at: date
     raise NotFound(what="hold", field="hold")
 
 
-async def list_due_holds(db: Queryable, now: datetime, count: int) -> Sequence[tuple[MemberId, HoldId]]:
-    """Open holds that have run out, the oldest first."""
+async def list_due_holds(
+    db: Queryable, now: datetime, count: int, member_id: MemberId | None = None
+) -> Sequence[tuple[MemberId, HoldId]]:
+    """Open holds (of this member) that have run out, the oldest first."""
     rows = await db.fetch(
         """
-        SELECT member_id, hold_id FROM till_hold WHERE status = 'open' AND held_until <= $1
+        SELECT member_id, hold_id FROM till_hold
+         WHERE status = 'open' AND held_until <= $1 AND ($3::uuid IS NULL OR member_id = $3)
          ORDER BY held_until LIMIT $2
         """,
-        now, count,
+        now, count, member_id,
     )  # fmt: skip
     return [(MemberId(row["member_id"]), HoldId(row["hold_id"])) for row in rows]
 
 
-async def standing_at_till(db: Queryable, member_id: MemberId, holder: CardHolder | None) -> StandingAtTill:
+# Of holds that have not run out: the others' rewards go back with the clock's next round, or when somebody wants them.
+_KEPT = """
+SELECT r.redemption_id FROM till_hold_reward r JOIN till_hold h USING (member_id, hold_id)
+ WHERE r.member_id = $1 AND h.held_until > $2
+"""
+
+
+async def standing_at_till(
+    db: Queryable, member_id: MemberId, holder: CardHolder | None, now: datetime
+) -> StandingAtTill:
     """Whether the member has a PIN, which rewards holds keep, and whether the code shown was used, in one statement."""
     row = await db.fetch_row(
-        """
+        f"""
         SELECT EXISTS (SELECT FROM member_pin WHERE member_id = $1) AS has_pin,
-               ARRAY(SELECT redemption_id FROM till_hold_reward WHERE member_id = $1) AS kept,
-               EXISTS (SELECT FROM rotating_code_use WHERE member_id = $1 AND digest = $2 AND step = $3) AS code_used
+               ARRAY({_KEPT}) AS kept,
+               EXISTS (SELECT FROM rotating_code_use WHERE member_id = $1 AND digest = $3 AND step = $4) AS code_used
         """,
-        member_id, holder.digest if holder else b"", holder.step if holder else None,
+        member_id, now, holder.digest if holder else b"", holder.step if holder else None,
     )  # fmt: skip
     assert row is not None, "it always answers one row"
     return StandingAtTill(row["has_pin"], frozenset(row["kept"]), row["code_used"])
 
 
-async def kept_rewards(db: Queryable, member_id: MemberId) -> frozenset[UUID]:
+async def kept_rewards(db: Queryable, member_id: MemberId, now: datetime) -> frozenset[UUID]:
     """Redemptions that open holds keep for their baskets."""
-    rows = await db.fetch("SELECT redemption_id FROM till_hold_reward WHERE member_id = $1", member_id)
+    rows = await db.fetch(_KEPT, member_id, now)
     return frozenset(row["redemption_id"] for row in rows)
 
 
@@ -88,21 +100,21 @@ async def list_authorisations(db: Queryable, member_id: MemberId, count: int) ->
 
 
 async def journal_of(db: Queryable, store_id: StoreId, device: str) -> DeviceJournal:
-    """Which of the device's numbers, counted from 1, never came, and which number is next."""
+    """Which of the device's numbers, counted from 1, never came (the first hundred gaps), and which number is next."""
     rows = await db.fetch(
         """
-        SELECT sequence, lead(sequence) OVER (ORDER BY sequence) AS following
-          FROM (SELECT 0 AS sequence UNION ALL
-                SELECT sequence FROM offline_sale WHERE store_id = $1 AND device = $2) AS s
+        SELECT sequence + 1 AS first, following - 1 AS last
+          FROM (SELECT sequence, lead(sequence) OVER (ORDER BY sequence) AS following
+                  FROM (SELECT 0 AS sequence UNION ALL
+                        SELECT sequence FROM offline_sale WHERE store_id = $1 AND device = $2) AS came) AS pairs
+         WHERE following > sequence + 1 ORDER BY sequence LIMIT $3
         """,
-        store_id, device,
+        store_id, device, GAPS_MAX,
     )  # fmt: skip
-    gaps = [
-        Gap(row["sequence"] + 1, row["following"] - 1)
-        for row in rows
-        if row["following"] is not None and row["following"] > row["sequence"] + 1
-    ]
-    return DeviceJournal(tuple(gaps[:GAPS_MAX]), max(row["sequence"] for row in rows) + 1)
+    latest = await db.fetch_value(
+        "SELECT max(sequence) FROM offline_sale WHERE store_id = $1 AND device = $2", store_id, device
+    )
+    return DeviceJournal(tuple(Gap(row["first"], row["last"]) for row in rows), (latest or 0) + 1)
 
 
 async def export_personal_data(db: Queryable, member_id: MemberId) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def _moment(nullable: bool = False) -> Any:
 
 
 class RotatingCodeUseRow(Table, table=True):
-    """A rotating code that let value be spent. Swept a day later."""
+    """A rotating code that let value be spent. Swept when no offline sale can bring it any more: after 400 days."""
 
     __tablename__ = "rotating_code_use"
     __table_args__ = (_of_member(), Index("ix_rotating_code_use_used_at", "used_at"))
@@ -61,7 +61,7 @@ class SpendAuthorisationRow(Table, table=True):
     __tablename__ = "spend_authorisation"
     __table_args__ = (
         _of_member(),
-        CheckConstraint("fact IN ('rotating_code', 'pin', 'staff_confirmation')", name="fact_known"),
+        CheckConstraint("fact IN ('rotating_code', 'pin', 'staff_confirmation', 'reward_code')", name="fact_known"),
         CheckConstraint("source_kind IN ('purchase', 'hold')", name="source_known"),
         CheckConstraint("fact <> 'staff_confirmation' OR reason IS NOT NULL", name="reason_of_staff"),
     )

@@ -10,10 +10,11 @@ from fedele.domains.checkout.errors import BasketInvalid, StoreForbidden
 from fedele.domains.checkout.identification import Shopper, member_of_card
 from fedele.domains.checkout.ports import Till
 from fedele.domains.checkout.types import HoldRequest
+from fedele.domains.ledger.errors import InsufficientPoints
 from fedele.domains.members.errors import MemberNotFound
-from fedele.domains.till.commands import authorise, hold_value, release_hold
+from fedele.domains.till.commands import authorise, hold_value, release_due_of, release_hold
 from fedele.domains.till.config import TillConfig
-from fedele.domains.till.errors import SQLSTATE, refusal
+from fedele.domains.till.errors import SQLSTATE, RewardNotUsable, refusal
 from fedele.domains.till.queries import find_hold, get_hold
 from fedele.domains.till.types import Evidence, Hold, HoldAsked, HoldId
 from fedele.kernel.clock import Moment
@@ -47,9 +48,19 @@ async def hold(till: Till, asked: HoldRequest, key: str, moment: Moment) -> Hold
         redeem=asked.redeem,
         minutes=asked.minutes,
     )
-    try:
+
+    async def held() -> Hold:
         async with till.database.transaction() as tx:
             return await hold_value(tx, programme, wanted, allowed, key, body, moment)
+
+    try:
+        try:
+            return await held()
+        except (InsufficientPoints, RewardNotUsable):
+            # Perhaps an earlier hold keeps it that has run out, and that the clock's next round would release.
+            if not await release_due_of(till.database, programme, shopper.member_id, moment):
+                raise
+            return await held()
     except asyncpg.PostgresError as error:
         if error.sqlstate != SQLSTATE:
             raise

@@ -22,10 +22,11 @@ from fedele.domains.checkout.pricing import Sold, decide_basket, read_in_hand
 from fedele.domains.checkout.state import Question, Rules, StoredRequest, read_state
 from fedele.domains.checkout.types import Basket, Honoured, Settlement
 from fedele.domains.checkout.writing import read_settlement, sale_payload
+from fedele.domains.ledger.errors import InsufficientPoints
 from fedele.domains.members.errors import CardCodeRevoked, CardCodeUnknown, MemberErased, MemberNotFound
-from fedele.domains.till.commands import authorisation_json, authorise
+from fedele.domains.till.commands import authorisation_json, authorise, release_due_of
 from fedele.domains.till.config import TillConfig
-from fedele.domains.till.errors import SQLSTATE, refusal
+from fedele.domains.till.errors import SQLSTATE, RewardNotUsable, refusal
 from fedele.domains.till.types import Authorisation, Evidence
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId, new_id
@@ -73,15 +74,13 @@ async def settle(
     request = Request("settle_v2", shopper.member_id, scope, key, body, digest, moment, quiet)
     sale = _Sale(till, basket, shopper, request, quote, offline.honoured if offline else ())
     try:
-        return read_settlement(await perform(till.database, request, sale.prepare))
-    except asyncpg.UniqueViolationError as error:
-        if error.constraint_name != "uq_purchase_member_id_store_id_receipt":
+        return await sale.settled()
+    except (InsufficientPoints, RewardNotUsable):
+        # Perhaps a hold keeps it that has run out, and that the clock's next round would release.
+        programme = await till.programmes.at(moment.now)
+        if not await release_due_of(till.database, programme, shopper.member_id, moment):
             raise
-        raise ReceiptKnown(receipt=basket.receipt, store=basket.store_id, field="receipt") from None
-    except asyncpg.PostgresError as error:
-        if error.sqlstate != SQLSTATE:
-            raise
-        raise refusal(orjson.loads(error.detail or "{}")) from None
+        return await sale.settled()
 
 
 class _Sale:
@@ -101,6 +100,20 @@ class _Sale:
         self.at: datetime = basket.occurred_at or request.moment.now
         self.purchase_id = PurchaseId(new_id())
         self.authorisation: Authorisation | None = None
+
+    async def settled(self) -> Settlement:
+        """Perform it, and tell in our words what the database refuses."""
+        basket = self.basket
+        try:
+            return read_settlement(await perform(self.till.database, self.request, self.prepare))
+        except asyncpg.UniqueViolationError as error:
+            if error.constraint_name != "uq_purchase_member_id_store_id_receipt":
+                raise
+            raise ReceiptKnown(receipt=basket.receipt, store=basket.store_id, field="receipt") from None
+        except asyncpg.PostgresError as error:
+            if error.sqlstate != SQLSTATE:
+                raise
+            raise refusal(orjson.loads(error.detail or "{}")) from None
 
     async def prepare(self, db: Queryable) -> Prepared:
         """Read what the rules need and decide."""

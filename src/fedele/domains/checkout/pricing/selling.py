@@ -97,7 +97,7 @@ async def read_in_hand(
     if not wanted:
         return InHand(benefits, (), hold, means)
     held = await held_usable(db, rules.programme, shopper.member_id, basket.store_id, at, "")
-    kept = await kept_rewards(db, shopper.member_id)
+    kept = await kept_rewards(db, shopper.member_id, moment.now)
     own = {part.redemption_id for part in hold.rewards} if hold else set()
     by_id: dict[UUID, HeldReward] = {one.redemption_id: one for one in held}
     if len(set(wanted)) != len(wanted) or any(one not in by_id or one in kept - own for one in wanted):

@@ -17,6 +17,7 @@ from fedele.domains.referrals.settling import due_at, first_that_counts
 from fedele.domains.referrals.types import Referral, ReferralState
 from fedele.domains.segments.queries import find_facts
 from fedele.domains.tiers.queries import status_of
+from fedele.jobs.alone import each_alone
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId
 from fedele.kernel.refusal import Refusal
@@ -50,14 +51,17 @@ async def pay_due(database: Database, programme_at: ProgrammeAt, moment: Moment)
 
     A transaction a friend; restartable: what is settled or over is no longer due.
     """
+
+    async def tend(friend_id: MemberId) -> None:
+        referral = await queries.find_referral(database.reader, friend_id)
+        if referral is not None:
+            programme = await programme_at(referral.applied_at)
+            async with database.transaction() as tx:
+                await _tend(tx, programme, friend_id, moment)
+
     seen: set[MemberId] = set()
     while friends := set(await queries.due_friends(database.reader, moment.now, BATCH_COUNT)) - seen:
-        for friend_id in sorted(friends):
-            referral = await queries.find_referral(database.reader, friend_id)
-            if referral is not None:
-                programme = await programme_at(referral.applied_at)
-                async with database.transaction() as tx:
-                    await _tend(tx, programme, friend_id, moment)
+        await each_alone("referrals.pay_due", sorted(friends), tend)
         seen |= friends
     return len(seen)
 

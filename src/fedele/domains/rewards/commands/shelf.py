@@ -11,6 +11,7 @@ from fedele.domains.rewards import errors
 from fedele.domains.rewards.commands.new_code import new_code
 from fedele.domains.rewards.config import Coded, Reward, RewardsConfig
 from fedele.domains.rewards.types import RedemptionId, Reservation
+from fedele.jobs.alone import each_alone
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import new_id
 from fedele.kernel.refusal import InvalidInput, NotFound
@@ -83,19 +84,18 @@ async def release_lapsed(database: Database, at: datetime, count_max: int = 1000
     rows = await database.reader.fetch(
         "SELECT * FROM reward_reservation WHERE reserved_until <= $1 ORDER BY reserved_until LIMIT $2", at, count_max
     )
-    for row in rows:
+
+    async def release_one(reservation: Reservation) -> None:
         async with database.transaction() as tx:
-            await release(
-                tx,
-                Reservation(
-                    row["reward_key"],
-                    RedemptionId(row["reservation_id"]),
-                    row["stocked"],
-                    row["code"],
-                    row["reserved_until"],
-                ),
-            )
-    return len(rows)
+            await release(tx, reservation)
+
+    lapsed = [
+        Reservation(
+            row["reward_key"], RedemptionId(row["reservation_id"]), row["stocked"], row["code"], row["reserved_until"]
+        )
+        for row in rows
+    ]
+    return await each_alone("rewards.release", lapsed, release_one)
 
 
 async def take_stock(tx: Transaction, reward: Reward) -> None:

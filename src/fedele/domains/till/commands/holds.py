@@ -1,7 +1,7 @@
 """Value put aside while the customer packs: units as the ledger's holds, rewards so that no other basket uses them."""
 
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,7 @@ from fedele.domains.till.commands.authorise import use_authorisation
 from fedele.domains.till.config import TillConfig
 from fedele.domains.till.errors import HoldEmpty, HoldNotOpen, RewardNotUsable
 from fedele.domains.till.types import Authorisation, Hold, HoldAsked, HoldId, HoldStatus
+from fedele.jobs.alone import each_alone
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId, new_id
 from fedele.kernel.money import CurrencyKey
@@ -128,14 +129,27 @@ async def release_hold(
 async def release_due(database: Database, programme_at: ProgrammeAt, moment: Moment) -> int:
     """Release every hold that has run out, each in a transaction of its own; how many there were."""
     count, programme = 0, await programme_at(moment.now)
-    while due := await queries.list_due_holds(database.reader, moment.now, DUE_BATCH):
-        for member_id, hold_id in due:
-            async with database.transaction() as tx:
-                await release_hold(tx, programme, member_id, hold_id, moment, "expired")
-        count += len(due)
-        if len(due) < DUE_BATCH:
-            break
+    seen: set[tuple[MemberId, HoldId]] = set()
+    while due := set(await queries.list_due_holds(database.reader, moment.now, DUE_BATCH)) - seen:
+        count += await _release_each(database, programme, due, moment)
+        seen |= due
     return count
+
+
+async def release_due_of(database: Database, programme: Programme, member_id: MemberId, moment: Moment) -> int:
+    """The same for one member, who wants to spend now what the clock's next round would give back; how many."""
+    due = await queries.list_due_holds(database.reader, moment.now, DUE_BATCH, member_id)
+    return await _release_each(database, programme, due, moment)
+
+
+async def _release_each(
+    database: Database, programme: Programme, due: Iterable[tuple[MemberId, HoldId]], moment: Moment
+) -> int:
+    async def release_one(named: tuple[MemberId, HoldId]) -> None:
+        async with database.transaction() as tx:
+            await release_hold(tx, programme, *named, moment, "expired")
+
+    return await each_alone("till.release_holds", sorted(due), release_one)
 
 
 def _check(asked: HoldAsked, programme: Programme) -> None:
