@@ -1,14 +1,17 @@
 """Unhappy members get a case with an owner and a make-good, once; the happy are asked, once; nothing is done twice."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from fedele.db.database import Database
 from fedele.domains.support import commands, errors, queries
+from fedele.domains.support.handlers import handlers
 from fedele.domains.support.types import OPEN_STATES, Case, CaseId
+from fedele.domains.surveys.events import Score, SurveyAnswered
+from fedele.domains.surveys.types import AnswerId
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId, new_id
 from fedele.kernel.refusal import InvalidInput, NotFound
@@ -189,6 +192,33 @@ async def test_a_friend_is_asked_for_at_good_moments_only(desk: Desk, admin: Any
     assert [(row["member_id"], row["because"]) for row in rows] == [
         (starred, "stars"), (delivered, "event"), (redeemed, "redemption"),
     ]  # fmt: skip
+
+
+async def test_an_answer_that_was_changed_is_followed_as_it_is_now(desk: Desk, admin: Any) -> None:
+    """A ten that became a one while its job waited asks nobody for a review, whichever job runs first."""
+    member_id, answer_id, given_at = await enrolled(desk.database), AnswerId(new_id()), NOW.now - timedelta(minutes=5)
+    await admin.execute(
+        """
+        INSERT INTO survey_answer (member_id, answer_id, survey_key, occasion, programme_version, answered_at, answers,
+                                   units, edited_at)
+        VALUES ($1, $2, 'visit', '', 1, $3, '{"score": 1}', 0, $4)
+        """,
+        member_id, answer_id, given_at, NOW.now,
+    )  # fmt: skip
+    follow = handlers(desk.database, desk.programmes.at, desk.analyser, lambda: NOW)[0].run
+
+    def answered(value: int, at: datetime) -> SurveyAnswered:
+        return SurveyAnswered(
+            member_id=member_id, occurred_at=at, answer_id=answer_id, survey_key="visit", occasion="", store_id=None,
+            scores={"score": Score(kind="nps", value=value, best=10)}, texts=(), edited=at != given_at,
+        )  # fmt: skip
+
+    await follow(answered(10, given_at), new_id())
+    assert (await asked(admin, "public_review"), await asked(admin, "referral")) == (0, 0)
+    await follow(answered(1, NOW.now), new_id())
+    await follow(answered(10, given_at), new_id())
+    assert await asked(admin, "public_review") == 0
+    assert await admin.fetchval("SELECT evidence -> 'scores' ->> 'nps' FROM support_case") == "1"
 
 
 async def test_without_a_model_a_score_still_finds_its_owner(desk: Desk, admin: Any) -> None:

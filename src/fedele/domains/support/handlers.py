@@ -51,7 +51,12 @@ class _Reader:
         feedback = Feedback(
             event.member_id, "survey", event.answer_id, event.occurred_at, event.survey_key, scores, readings
         )
-        await self._follow(programme, feedback, texts)
+        async with self._database.transaction() as tx:
+            await tx.lock_member(event.member_id)
+            last = await surveys.last_answered_at(tx, event.member_id, event.answer_id)
+            if last is None or last > event.occurred_at:
+                return  # changed while we read, or before: another job reads the newer scores
+            await commands.follow_feedback(tx, programme, feedback, texts, self._clock())
 
     async def reviewed(self, event: ReviewSubmitted, _outbox_id: UUID) -> None:
         """A review came: read before anybody moderates it, since what is urgent does not wait for that."""
@@ -63,7 +68,8 @@ class _Reader:
         scores = scores_of_stars(review.stars)
         readings = await self._read(programme, texts, scores)
         feedback = Feedback(event.member_id, "review", event.review_id, event.occurred_at, None, scores, readings)
-        await self._follow(programme, feedback, texts)
+        async with self._database.transaction() as tx:
+            await commands.follow_feedback(tx, programme, feedback, texts, self._clock())
 
     async def _read(self, programme: Programme, texts: Mapping[str, str], scores: Scores) -> tuple[Reading, ...]:
         if not texts:
@@ -75,10 +81,6 @@ class _Reader:
             read(config, part, words, scores, one, self._analyser.name)
             for (part, words), one in zip(texts.items(), found, strict=True)
         )
-
-    async def _follow(self, programme: Programme, feedback: Feedback, texts: Mapping[str, str]) -> None:
-        async with self._database.transaction() as tx:
-            await commands.follow_feedback(tx, programme, feedback, texts, self._clock())
 
 
 class _Listener:

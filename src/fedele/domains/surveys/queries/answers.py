@@ -58,6 +58,13 @@ async def answers_of(db: Queryable, member_id: MemberId, answer_id: UUID) -> Map
     return answers
 
 
+async def last_answered_at(db: Queryable, member_id: MemberId, answer_id: UUID) -> datetime | None:
+    """When the answer was given, or changed for the last time. None: erased."""
+    sql = "SELECT coalesce(edited_at, answered_at) FROM survey_answer WHERE member_id = $1 AND answer_id = $2"
+    at: datetime | None = await db.fetch_value(sql, member_id, answer_id)
+    return at
+
+
 async def track_record(db: Queryable, member_id: MemberId, first: int = 50) -> list[dict[str, Any]]:
     """For support: what the member was asked, what they were not asked and why, the newest first."""
     rows = await db.fetch(
