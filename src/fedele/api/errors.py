@@ -103,14 +103,18 @@ def refused(error_type: type[Any], refusal: Refusal, locale: str) -> Any:
         raise UndeclaredRefusal(
             f"{error_type.__name__} does not name {refusal.code}; add it to @user_error"
         ) from refusal
-    # The steps of the path one by one, a list's index being a step too: input, basket, lines, 0, amount.
-    path = ["input", *re.findall(r"[^.\[\]]+", refusal.field)] if refusal.field else None
+    path = ["input", *steps_of(refusal.field)] if refusal.field else None
     return error_type(
         code=code,
         message=refusal_text(refusal, locale),
         field=path,
         retry_after_seconds=refusal.details.get("retry_after_seconds"),
     )
+
+
+def steps_of(field: str) -> list[str]:
+    """The steps of a field's path one by one, a list's index being a step too: basket, lines, 0, amount."""
+    return re.findall(r"[^.\[\]]+", field)
 
 
 def refusals_to_user_errors(resolver: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:

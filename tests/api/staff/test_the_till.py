@@ -102,6 +102,31 @@ async def test_bad_input_names_the_field_to_blame(api: Api) -> None:
     assert await api.database.reader.fetch_value("SELECT count(*) FROM request") == 0
 
 
+async def test_an_offline_sale_that_nobody_can_read_stops_no_other(api: Api) -> None:
+    """Half a cent in the first of three: it is refused by itself, with its field and in the journal; the others are
+    settled. A sale of another store stops all, and nothing is written."""
+    sold_at = api.moment.now.isoformat()
+    unreadable = sold_basket("O-1", occurredAt=sold_at, lines=[{"amount": "1.505"}])
+    of_nobody = sold_basket("O-2", occurredAt=sold_at, rewards=["redemption_none"])
+    sound = sold_basket("O-3", occurredAt=sold_at)
+    sales = [
+        {"sequence": number, "idempotencyKey": f"o-{number}", "basket": basket}
+        for number, basket in enumerate((unreadable, of_nobody, sound), 1)
+    ]
+    elsewhere = {"sequence": 4, "idempotencyKey": "o-4", "basket": sound | {"store": "store-2"}}
+    stopped = await till(api, "ReplaySales", input={"device": "d", "sales": [*sales, elsewhere]})
+    assert codes(stopped) == ["STORE_FORBIDDEN"]
+    assert await api.database.reader.fetch_value("SELECT count(*) FROM offline_sale") == 0
+    told = await till(api, "ReplaySales", input={"device": "d", "sales": sales})
+    assert [one["outcome"] for one in told["results"]] == ["REFUSED", "REFUSED", "SETTLED"]
+    (half_a_cent,), (unknown,) = (one["problems"] for one in told["results"][:2])
+    assert (half_a_cent["code"], half_a_cent["field"]) == ("BASKET_INVALID", ["basket", "lines", "0", "amount"])
+    assert (unknown["code"], unknown["field"]) == ("NOT_FOUND", ["basket", "rewards"])
+    assert (told["missing"], told["nextSequence"]) == ([], 4)
+    journal = await api.database.reader.fetch("SELECT outcome FROM offline_sale ORDER BY sequence")
+    assert [row["outcome"] for row in journal] == ["refused", "refused", "settled"]
+
+
 async def test_a_rule_that_gives_nothing_says_why_in_the_readers_language(api: Api) -> None:
     """Fuel earns nothing, and the till can tell the customer so in Italian."""
     fuel = sold_basket(lines=[{"amount": "40.00", "department": "FUEL"}])

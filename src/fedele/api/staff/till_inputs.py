@@ -18,7 +18,7 @@ from fedele.domains.checkout.errors import BasketInvalid, PurchaseNotFound, Stor
 from fedele.domains.till.types import HoldId
 from fedele.kernel.ids import MemberId, StoreId
 from fedele.kernel.money import Money
-from fedele.kernel.refusal import InvalidInput, NotFound
+from fedele.kernel.refusal import InvalidInput, NotFound, Refusal
 
 
 @strawberry.enum(name="LineKind", description="What a line of a receipt is. Rules say which kinds earn.")
@@ -285,13 +285,19 @@ def read_hold(context: Context, given: HoldInput, decimals: Mapping[str, int]) -
 
 
 def read_replay(context: Context, given: ReplayInput) -> tuple[StoreId, tuple[records.OfflineSale, ...]]:
-    """Offline sales as the checkout knows them. One whose basket cannot be read stops all: nothing was written."""
+    """Offline sales as the checkout knows them. One that cannot be read is refused by itself, or a device's queue would
+    stand still behind it; one of another store stops all. Raises StoreForbidden or InvalidInput."""
     store = store_of(context, given.store)
     sales = []
     for index, sale in enumerate(given.sales):
-        basket = read_basket(context, sale.basket, f"sales[{index}].basket")
-        if basket.store_id != store:
+        if store_of(context, sale.basket.store, f"sales[{index}].basket.store") != store:
             raise StoreForbidden(field=f"sales[{index}].basket.store")
+        basket: records.Basket | Refusal
+        try:
+            basket = read_basket(context, sale.basket)
+        except Refusal as refused:
+            refused.field = refused.field.removeprefix("basket.") if refused.field else None
+            basket = refused
         sales.append(records.OfflineSale(sequence=sale.sequence, key=sale.idempotency_key, basket=basket))
     return store, tuple(sales)
 

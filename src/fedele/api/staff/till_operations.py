@@ -8,7 +8,7 @@ import strawberry
 
 from fedele.api import ids
 from fedele.api.context import Info
-from fedele.api.errors import UserError, user_error
+from fedele.api.errors import UserError, steps_of, user_error
 from fedele.api.explaining import UnitAmount
 from fedele.api.permissions import mutation_field, query_field
 from fedele.api.staff.checkout import SECOND_FACT, till_of
@@ -321,7 +321,7 @@ def _result(
             ReplayProblem(
                 code=problem.code,
                 message=honoured_text(problem, locale),
-                field=["basket", *problem.field.split(".")] if problem.field else None,
+                field=["basket", *steps_of(problem.field)] if problem.field else None,
             )
             for problem in one.problems
         ],

@@ -249,11 +249,12 @@ class EventSettlement:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class OfflineSale:
-    """A sale that a device made while it was alone, under its own number."""
+    """A sale that a device made while it was alone, under its own number. A basket that nobody can read is the refusal
+    that says why."""
 
     sequence: int
     key: str
-    basket: Basket
+    basket: Basket | Refusal
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

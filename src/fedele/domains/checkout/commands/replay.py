@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Literal
 
 from fedele.db.idempotency import input_hash
@@ -51,7 +52,7 @@ async def replay(till: Till, store_id: StoreId, device: str, sales: Sequence[Off
     """
     _check(device, sales)
     results: dict[int, ReplayedSale] = {}
-    for sale in sorted(sales, key=lambda one: (one.basket.occurred_at or moment.now, one.sequence)):
+    for sale in sorted(sales, key=lambda one: (_occurred_at(one) or moment.now, one.sequence)):
         results[sale.sequence] = await _replay_one(till, store_id, device, sale, moment)
     journal = await journal_of(till.database.reader, store_id, device)
     return Replay(tuple(results[sale.sequence] for sale in sales), journal)
@@ -62,9 +63,11 @@ async def _replay_one(till: Till, store_id: StoreId, device: str, sale: OfflineS
     known = False
     problems: tuple[Honoured, ...] = ()
     try:
-        settled = await _find_settled(till, sale)
+        if isinstance(sale.basket, Refusal):
+            raise sale.basket
+        settled = await _find_settled(till, sale.basket, sale.key)
         known = settled is not None
-        settled = settled or await _settle(till, sale, moment)
+        settled = settled or await _settle(till, sale.basket, sale.key, moment)
         problems = settled.honoured
     except Refusal as refused:
         problems = (_told(refused),)
@@ -72,10 +75,9 @@ async def _replay_one(till: Till, store_id: StoreId, device: str, sale: OfflineS
         "refused" if settled is None else "honoured" if problems else "settled"
     )
     codes = [problem.code for problem in problems]
-    occurred_at = sale.basket.occurred_at
     try:
         await record_offline_sale(
-            till.database, store_id, device, sale.sequence, sale.key, outcome, codes, occurred_at, moment
+            till.database, store_id, device, sale.sequence, sale.key, outcome, codes, _occurred_at(sale), moment
         )
     except KeyReused as refused:  # the number stands for another sale; what became of this one is told all the same
         problems = (*problems, _told(refused))
@@ -83,25 +85,29 @@ async def _replay_one(till: Till, store_id: StoreId, device: str, sale: OfflineS
     return ReplayedSale(sale.sequence, sale.key, told, settled, problems)
 
 
-async def _find_settled(till: Till, sale: OfflineSale) -> Settlement | None:
+def _occurred_at(sale: OfflineSale) -> datetime | None:
+    return None if isinstance(sale.basket, Refusal) else sale.basket.occurred_at
+
+
+async def _find_settled(till: Till, sent: Basket, key: str) -> Settlement | None:
     """The answer of an earlier replay of this sale. Raises KeyReused when its key stood for another."""
-    earlier = await find_request(till.database.reader, f"settle/{sale.basket.store_id}", sale.key)
-    return read_settlement(answer_of(earlier, input_hash(basket_body(sale.basket)))) if earlier else None
+    earlier = await find_request(till.database.reader, f"settle/{sent.store_id}", key)
+    return read_settlement(answer_of(earlier, input_hash(basket_body(sent)))) if earlier else None
 
 
-async def _settle(till: Till, sale: OfflineSale, moment: Moment) -> Settlement:
+async def _settle(till: Till, sent: Basket, key: str, moment: Moment) -> Settlement:
     """Settle; where the programme honours what cannot be kept to, take that out of the basket and settle the rest."""
-    check_basket(sale.basket, moment.now)
-    if sale.basket.occurred_at is None:
+    check_basket(sent, moment.now)
+    if sent.occurred_at is None:
         raise BasketInvalid(problem="A sale made offline needs its occurredAt.", field="occurredAt")
-    shown_at = min(sale.basket.occurred_at, moment.now)
+    shown_at = min(sent.occurred_at, moment.now)
     config = (await till.programmes.at(shown_at)).section(TillConfig).offline
-    basket, refused = await _identified(till, sale.basket, config, Moment(shown_at))
+    basket, refused = await _identified(till, sent, config, Moment(shown_at))
     honoured = [_told(refused)] if refused else []
     for _ in range(ATTEMPTS_MAX):
         try:
-            offline = Offline(sale.basket, shown_at, tuple(honoured))
-            return await settle(till, basket, sale.key, moment, offline=offline)
+            offline = Offline(sent, shown_at, tuple(honoured))
+            return await settle(till, basket, key, moment, offline=offline)
         except Refusal as refusal:
             kept = _without(basket, refusal) if config.spending == "honour" else None
             if kept is None:

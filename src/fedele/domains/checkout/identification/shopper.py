@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from uuid import UUID
 
 from fedele.db.database import Queryable
 from fedele.domains.activity.types import PurchaseId
@@ -14,6 +15,9 @@ from fedele.domains.members.config import MembersConfig
 from fedele.domains.members.errors import CardCodeMalformed, CardCodeRevoked, CardCodeUnknown, MemberErased
 from fedele.domains.members.queries import find_by_code, find_by_identity
 from fedele.domains.members.types import CardHolder, Identity, MemberStatus, Peppers
+from fedele.domains.rewards.errors import RedemptionNotHeld
+from fedele.domains.rewards.queries import find_by_code as find_redemption_by_code
+from fedele.domains.rewards.queries import is_generated, reward_of
 from fedele.domains.till.config import TillConfig
 from fedele.domains.till.errors import PhoneLookupOff
 from fedele.kernel.clock import Moment
@@ -32,6 +36,7 @@ class Shopper:
     holder: CardHolder | None = None
     identified_by: IdentifiedBy = "static_code"
     purchase_id: PurchaseId | None = None  # of a scanned receipt
+    redemption_id: UUID | None = None  # of a scanned reward
 
     @property
     def rotating(self) -> bool:
@@ -50,7 +55,9 @@ async def identify(till: Till, db: Queryable, basket: Basket, moment: Moment) ->
             return Shopper(basket.member_id)
         return Shopper(guest_member_id(basket.store_id, basket.receipt), guest=True)
     try:
-        shopper = await member_of_card(db, basket.card, moment, till.peppers)
+        shopper = await _member_of_reward(till, db, basket.card, moment) or await member_of_card(
+            db, basket.card, moment, till.peppers
+        )
     except (CardCodeMalformed, CardCodeUnknown, CardCodeRevoked, MemberErased):
         if basket.unknown_card == "guest":
             return Shopper(guest_member_id(basket.store_id, basket.receipt), guest=True)
@@ -71,17 +78,39 @@ async def member_of_card(db: Queryable, code: str, moment: Moment, peppers: Pepp
 
 
 async def member_of_code(till: Till, code: str, store_id: StoreId | None, caller: str, moment: Moment) -> Shopper:
-    """Whom anything that a till can read belongs to: a card, a telephone number, or a receipt of its own store.
+    """Whom anything that a till can read belongs to: a card, a reward's own code (of its pass, or the app), a telephone
+    number, or a receipt of its own store.
 
-    Raises the card's refusals; IdentityInvalid, PhoneLookupOff or RateLimited for numbers. An unknown number and a
-    foreign receipt look like an unknown card.
+    Raises the card's refusals; RedemptionNotHeld for a reward that was used; IdentityInvalid, PhoneLookupOff or
+    RateLimited for numbers. An unknown number and a foreign receipt look like an unknown card.
     """
     text = code.strip()
     if text.upper().startswith(RECEIPT_PREFIX):
         return await _member_of_receipt(till, text.upper(), store_id)
+    if shopper := await _member_of_reward(till, till.database.reader, text, moment):
+        return shopper
     if _PHONE.fullmatch(text):
         return await _member_of_phone(till, text, caller, moment)
     return await member_of_card(till.database.reader, text, moment, till.peppers)
+
+
+async def _member_of_reward(till: Till, db: Queryable, text: str, moment: Moment) -> Shopper | None:
+    """Who holds the reward of this code; None: it is no such code. Raises RedemptionNotHeld for one that is over.
+
+    Only codes that we made: those of an imported pool may be guessable, and are for use elsewhere.
+    """
+    code = text.strip().upper()
+    if not is_generated(code):
+        return None
+    redemption = await find_redemption_by_code(db, code, moment.now)
+    if redemption is None:
+        return None
+    reward = reward_of(redemption, await till.programmes.at(moment.now))
+    if reward is None or getattr(reward, "codes", "generated") != "generated":
+        return None
+    if redemption.status != "held":
+        raise RedemptionNotHeld(status=redemption.status, field="code")
+    return Shopper(redemption.member_id, identified_by="reward_code", redemption_id=redemption.id)
 
 
 async def _member_of_phone(till: Till, text: str, caller: str, moment: Moment) -> Shopper:
