@@ -173,6 +173,28 @@ async def test_what_never_left_is_sent_by_the_next_attempt(sms: TwilioSms, twili
     assert (outcome.kind, len(twilio.taken)) == (PushOutcomeKind.DELIVERED, 1)
 
 
+async def test_a_slow_provider_gets_no_letter_that_another_worker_may_have_by_then(
+    twilio: LocalTwilio, smtp: LocalSmtp
+) -> None:
+    """After twenty seconds the rest has no turn: claimed anew, and what may have left still may."""
+    seconds = iter(range(0, 1000, 9))  # each letter takes nine of them
+
+    def monotonic() -> float:
+        return next(seconds)
+
+    letters = [letter("+393331234567", text=str(number)) for number in range(4)]
+    letters.append(letter("+393331234567", text="again", tried_at=utc_now()))
+    async with twilio.client() as client:
+        texts = await TwilioSms(client, ACCOUNT, TOKEN, "+390299990000", monotonic=monotonic).send(letters)
+    assert [one["body"] for one in twilio.taken] == ["0", "1"]
+    assert [one.kind for one in texts] == [PushOutcomeKind.DELIVERED] * 2 + [PushOutcomeKind.RETRY_AFTER] * 3
+    assert [one.possibly_delivered for one in texts] == [False] * 4 + [True]
+    slow = SmtpMail(SmtpServer.parse(smtp.url), "Shop <hello@shop.example>", monotonic=monotonic)
+    mails = await slow.send([letter(key=str(number)) for number in range(4)])
+    assert len(smtp.taken) == 2
+    assert [one.kind for one in mails] == [PushOutcomeKind.DELIVERED] * 2 + [PushOutcomeKind.RETRY_AFTER] * 2
+
+
 def test_a_callback_is_believed_only_with_the_providers_signature(sms: TwilioSms) -> None:
     """Twilio's own example of a signature; another URL, form or key is refused."""
     form = {

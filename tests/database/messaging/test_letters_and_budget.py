@@ -280,6 +280,21 @@ async def test_a_worker_killed_after_the_text_left_texts_nobody_twice(
     assert [request.method for request in room.twilio.requests] == ["POST", "GET"]
 
 
+async def test_a_text_that_may_have_left_before_the_night_is_asked_after_in_the_morning(
+    admin: Any, database: Database, smtp: LocalSmtp
+) -> None:
+    """The answer was lost at five to nine, quiet hours began: at eight the provider is asked instead."""
+    member_id = await reachable(admin, database)
+    words = programme(template("news", ["sms"]), quiet_hours={"starts": "21:00", "ends": "08:00"})
+    shop, evening = office(database, words, smtp), datetime(2026, 11, 21, 19, 55, tzinfo=UTC)  # in Rome 20:55
+    shop.twilio.script(PHONE, Answer(hang=True))
+    await say(database, words, member_id, "news", evening)
+    for at in (evening, evening + timedelta(minutes=10), evening + timedelta(hours=12)):
+        shop.now = at
+        await shop.post.send_due()
+    assert [len(shop.twilio.taken), await states(admin)] == [1, {"sms": "sent"}]
+
+
 async def test_what_the_provider_tells_is_believed_when_it_is_signed(
     admin: Any, database: Database, smtp: LocalSmtp
 ) -> None:

@@ -6,7 +6,8 @@ so that a second copy, sent because nobody heard the server's answer to the firs
 
 import asyncio
 import dataclasses
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -16,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
+from fedele.adapters.post.pacing import in_turn
 from fedele.domains.members.types import Channel
 from fedele.domains.messaging.ports import Letter, PushOutcome, PushOutcomeKind
 from fedele.kernel.clock import utc_now
@@ -62,8 +64,16 @@ class SmtpMail:
 
     channel = Channel.EMAIL
 
-    def __init__(self, server: SmtpServer, sender: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self,
+        server: SmtpServer,
+        sender: str,
+        *,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._server = server
+        self._monotonic = monotonic
         self._timeout_seconds = timeout_seconds
         name, address = parseaddr(sender)
         local, at, domain = address.rpartition("@")
@@ -73,7 +83,7 @@ class SmtpMail:
         self._lock = asyncio.Lock()
 
     async def send(self, letters: Sequence[Letter]) -> list[PushOutcome]:
-        """Send them one after the other over one connection; one outcome each."""
+        """Send them one after the other over one connection, while there is time; one outcome each."""
         if not letters:
             return []
         async with self._lock:
@@ -88,7 +98,7 @@ class SmtpMail:
                 timeout=self._timeout_seconds,
             )
             try:
-                return [await self._send_one(client, letter) for letter in letters]
+                return await in_turn(letters, lambda letter: self._send_one(client, letter), self._monotonic)
             finally:
                 client.close()
 

@@ -151,7 +151,7 @@ class Post:
         for claim in claims:
             made = self._prepare_safely(programme, claim, moment)
             if isinstance(made, Settlement):
-                settled.append((claim, made, True))
+                settled.append((claim, made, claim.tried_at is None))  # an earlier attempt may have left: ask then, too
             else:
                 ready.setdefault(claim.channel, []).append((claim, made))
         for channel, pairs in ready.items():
