@@ -1574,64 +1574,23 @@ CREATE FUNCTION public.memberships_at_v1(p_member_id uuid, p_at timestamp with t
        AND (covered_until IS NULL OR covered_until > p_at)
 $$;
 
--- Name: message_decide_v1(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
+-- Name: message_decide_v2(jsonb, timestamp with time zone); Type: FUNCTION; Schema: public; Owner: -
 
-CREATE FUNCTION public.message_decide_v1(p_rows jsonb, p_now timestamp with time zone) RETURNS TABLE(ordinal bigint, contact_id uuid, outcome text, reason text, send_at timestamp with time zone, fresh boolean)
+CREATE FUNCTION public.message_decide_v2(p_rows jsonb, p_now timestamp with time zone) RETURNS TABLE(ordinal bigint, contact_id uuid, outcome text, reason text, send_at timestamp with time zone, fresh boolean)
     LANGUAGE plpgsql
     SET plan_cache_mode TO 'force_generic_plan'
     AS $$
 #variable_conflict use_column
 DECLARE
-    r record;
-    v_stored record;
+    v_rounds bigint;
 BEGIN
     -- In the order of ids, so that two batches never wait for each other in a circle.
     PERFORM member_lock_v1(locked.member_id)
        FROM (SELECT DISTINCT member_id FROM jsonb_to_recordset(p_rows) AS x (member_id uuid) ORDER BY 1) AS locked;
-    FOR r IN
-        SELECT * FROM ROWS FROM (jsonb_to_recordset(p_rows) AS (
-            member_id uuid, source_id uuid, template_key text, channel text, purpose text, contact_id uuid,
-            outcome text, reason text, send_at timestamptz, priority text, campaign_key text, variant text,
-            exclusive_group text, exclusive_from timestamptz, details jsonb, counted boolean,
-            day_from timestamptz, day_until timestamptz, day_max int, week_max int, channel_day_max int,
-            channel_week_max int)) WITH ORDINALITY
-    LOOP
-        WITH used AS (
-            SELECT d.channel, coalesce(d.send_at, d.decided_at) AS leaves_at, d.exclusive_group,
-                   d.source_id = r.source_id AND d.template_key = r.template_key AS itself
-              FROM message_decision d
-             WHERE r.counted AND r.outcome <> 'suppressed' AND d.member_id = r.member_id
-               AND d.outcome <> 'suppressed' AND d.channel <> 'in_app'
-               AND d.decided_at > p_now - interval '62 days'
-        ), counts AS (
-            SELECT count(*) FILTER (WHERE leaves_at >= r.day_from AND leaves_at < r.day_until) AS today,
-                   count(*) FILTER (WHERE leaves_at >= r.day_from AND leaves_at < r.day_until
-                                      AND channel = r.channel) AS channel_today,
-                   count(*) FILTER (WHERE near) AS week,
-                   count(*) FILTER (WHERE near AND channel = r.channel) AS channel_week,
-                   count(*) FILTER (WHERE exclusive_group = r.exclusive_group AND leaves_at > r.exclusive_from
-                                      AND NOT itself)
-                       AS exclusive
-              FROM used, LATERAL (SELECT abs(extract(epoch FROM leaves_at - coalesce(r.send_at, p_now))) < 604800
-                                         AS near) AS weekly
-        ), judged AS (
-            SELECT CASE WHEN r.outcome = 'suppressed' THEN r.reason
-                        WHEN NOT EXISTS (SELECT 1 FROM member m
-                                          WHERE m.member_id = r.member_id AND m.status = 'active') THEN 'member_gone'
-                        WHEN r.purpose <> 'service' AND r.channel <> 'in_app' AND NOT EXISTS (
-                             SELECT 1 FROM member_consent c WHERE c.member_id = r.member_id AND c.purpose = r.purpose
-                                AND c.channel = r.channel AND c.granted) THEN 'no_consent'
-                        WHEN r.purpose <> 'service' AND r.channel = 'in_app' AND EXISTS (
-                             SELECT 1 FROM member_consent c WHERE c.member_id = r.member_id AND c.purpose = r.purpose
-                                AND c.channel = 'in_app' AND NOT c.granted) THEN 'no_consent'
-                        WHEN r.counted AND counts.exclusive > 0 THEN 'exclusive'
-                        WHEN r.counted AND counts.today >= r.day_max THEN 'daily_cap'
-                        WHEN r.counted AND counts.week >= r.week_max THEN 'weekly_cap'
-                        WHEN r.counted AND (counts.channel_today >= r.channel_day_max
-                                            OR counts.channel_week >= r.channel_week_max) THEN 'channel_cap'
-                   END AS refusal
-              FROM counts
-        )
+    SELECT coalesce(max(taking.count), 1) INTO v_rounds
+      FROM (SELECT count(*) FILTER (WHERE x.channel <> 'in_app' AND x.outcome <> 'suppressed') AS count
+              FROM jsonb_to_recordset(p_rows) AS x (member_id uuid, channel text, outcome text) GROUP BY x.member_id) AS taking;
+    FOR v_round IN 1 .. greatest(v_rounds, 1) LOOP
         INSERT INTO message_decision AS d (member_id, source_id, template_key, channel, purpose, outcome, reason,
                                            decided_at, send_at, contact_id, priority, campaign_key, variant,
                                            exclusive_group, details)
@@ -1640,22 +1599,58 @@ BEGIN
                coalesce(judged.refusal, r.reason), p_now,
                CASE WHEN judged.refusal IS NULL THEN r.send_at END, r.contact_id, r.priority, r.campaign_key,
                r.variant, r.exclusive_group, coalesce(r.details, '{}')
-          FROM judged
-        ON CONFLICT DO NOTHING
-        RETURNING d.contact_id, d.outcome, d.reason, d.send_at INTO v_stored;
-        fresh := FOUND;
-        IF NOT fresh THEN
-            SELECT d.contact_id, d.outcome, d.reason, d.send_at INTO v_stored FROM message_decision d
-             WHERE d.member_id = r.member_id AND d.source_id = r.source_id AND d.template_key = r.template_key
-               AND d.channel = r.channel;
-        END IF;
-        ordinal := r.ordinality;
-        contact_id := v_stored.contact_id;
-        outcome := v_stored.outcome;
-        reason := v_stored.reason;
-        send_at := v_stored.send_at;
-        RETURN NEXT;
+          FROM (SELECT n.*, CASE WHEN n.takes THEN row_number() OVER (PARTITION BY n.member_id, n.takes
+                                                                       ORDER BY n.ordinality)
+                                 ELSE 1 END AS round
+                  FROM (SELECT p.*, p.channel <> 'in_app' AND p.outcome <> 'suppressed' AS takes
+                          FROM ROWS FROM (jsonb_to_recordset(p_rows) AS (
+                               member_id uuid, source_id uuid, template_key text, channel text, purpose text,
+                               contact_id uuid, outcome text, reason text, send_at timestamptz, priority text,
+                               campaign_key text, variant text, exclusive_group text, exclusive_from timestamptz,
+                               details jsonb, counted boolean, day_from timestamptz, day_until timestamptz, day_max int,
+                               week_max int, channel_day_max int, channel_week_max int)) WITH ORDINALITY AS p) AS n) AS r,
+               LATERAL (
+               SELECT count(*) FILTER (WHERE used.leaves_at >= r.day_from AND used.leaves_at < r.day_until) AS today,
+                      count(*) FILTER (WHERE used.leaves_at >= r.day_from AND used.leaves_at < r.day_until
+                                         AND used.channel = r.channel) AS channel_today,
+                      count(*) FILTER (WHERE used.near) AS week,
+                      count(*) FILTER (WHERE used.near AND used.channel = r.channel) AS channel_week,
+                      count(*) FILTER (WHERE used.exclusive_group = r.exclusive_group
+                                         AND used.leaves_at > r.exclusive_from AND NOT used.itself) AS exclusive
+                 FROM (SELECT o.channel, o.exclusive_group, coalesce(o.send_at, o.decided_at) AS leaves_at,
+                              abs(extract(epoch FROM coalesce(o.send_at, o.decided_at) - coalesce(r.send_at, p_now)))
+                                  < 604800 AS near,
+                              o.source_id = r.source_id AND o.template_key = r.template_key AS itself
+                         FROM message_decision o
+                        WHERE r.counted AND r.outcome <> 'suppressed' AND o.member_id = r.member_id
+                          AND o.outcome <> 'suppressed' AND o.channel <> 'in_app'
+                          AND o.decided_at > p_now - interval '62 days') AS used) AS counts,
+               LATERAL (
+               SELECT CASE WHEN r.outcome = 'suppressed' THEN r.reason
+                           WHEN NOT EXISTS (SELECT 1 FROM member m
+                                             WHERE m.member_id = r.member_id AND m.status = 'active') THEN 'member_gone'
+                           WHEN r.purpose <> 'service' AND r.channel <> 'in_app' AND NOT EXISTS (
+                                SELECT 1 FROM member_consent c WHERE c.member_id = r.member_id
+                                   AND c.purpose = r.purpose AND c.channel = r.channel AND c.granted) THEN 'no_consent'
+                           WHEN r.purpose <> 'service' AND r.channel = 'in_app' AND EXISTS (
+                                SELECT 1 FROM member_consent c WHERE c.member_id = r.member_id
+                                   AND c.purpose = r.purpose AND c.channel = 'in_app' AND NOT c.granted) THEN 'no_consent'
+                           WHEN r.counted AND counts.exclusive > 0 THEN 'exclusive'
+                           WHEN r.counted AND counts.today >= r.day_max THEN 'daily_cap'
+                           WHEN r.counted AND counts.week >= r.week_max THEN 'weekly_cap'
+                           WHEN r.counted AND (counts.channel_today >= r.channel_day_max
+                                               OR counts.channel_week >= r.channel_week_max) THEN 'channel_cap'
+                      END AS refusal) AS judged
+         WHERE r.round = v_round
+        ON CONFLICT DO NOTHING;
     END LOOP;
+    RETURN QUERY
+    SELECT r.ordinality, d.contact_id, d.outcome, d.reason, d.send_at, d.contact_id IS NOT DISTINCT FROM r.contact_id
+      FROM ROWS FROM (jsonb_to_recordset(p_rows) AS (
+           member_id uuid, source_id uuid, template_key text, channel text, contact_id uuid)) WITH ORDINALITY AS r,
+           LATERAL (SELECT * FROM message_decision o
+                     WHERE o.member_id = r.member_id AND o.source_id = r.source_id AND o.template_key = r.template_key
+                       AND o.channel = r.channel OFFSET 0) AS d;
 END
 $$;
 
@@ -5335,6 +5330,10 @@ CREATE INDEX ix_member_picture_member_id_uploaded_at ON public.member_picture US
 
 CREATE INDEX ix_member_picture_picture_id ON public.member_picture USING btree (picture_id);
 
+-- Name: ix_member_picture_uploaded_at; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_member_picture_uploaded_at ON public.member_picture USING btree (uploaded_at);
+
 -- Name: ix_member_position_cell_seen_at; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_member_position_cell_seen_at ON public.member_position USING btree (cell, seen_at) WHERE (verdict = 'believed'::text);
@@ -5530,6 +5529,10 @@ CREATE INDEX ix_survey_invitation_closes_at ON public.survey_invitation USING bt
 -- Name: ix_survey_invitation_opens_at; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_survey_invitation_opens_at ON public.survey_invitation USING btree (opens_at) WHERE (state = 'waiting'::text);
+
+-- Name: ix_survey_invitation_skipped; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_survey_invitation_skipped ON public.survey_invitation USING btree (due_at) WHERE (state = 'skipped'::text);
 
 -- Name: ix_survey_invitation_survey_key_opened_at; Type: INDEX; Schema: public; Owner: -
 

@@ -1,7 +1,8 @@
 """`make bench`: every benchmark in turn, a table, and `.fedele/bench.json` with one number per key.
 
-`python -m tests.benchmarks [NAME …]` runs the named ones only. Each module has `measure`, which answers a mapping of
-keys to numbers; one that needs a database takes a superuser's URL. Ratios are taken within one run, side by side.
+`python -m tests.benchmarks [NAME[=COUNT] …]` runs the named ones only, with so many of what it counts where it counts
+any. Each module has `measure`, which answers a mapping of keys to numbers; one that needs a database takes the URL of a
+superuser, one that can be made bigger a `count`. Ratios are taken within one run, side by side.
 """
 
 import asyncio
@@ -30,10 +31,15 @@ def names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(tests.benchmarks.__path__) if module.name[0] != "_")
 
 
-def run(name: str, url: str) -> dict[str, float]:
-    """One benchmark's figures."""
+def run(asked: str, url: str) -> dict[str, float]:
+    """One benchmark's figures: `NAME`, or `NAME=COUNT`."""
+    name, _, count = asked.partition("=")
     measure: Any = importlib.import_module(f"tests.benchmarks.{name}").measure
-    answer = measure(url) if "url" in inspect.signature(measure).parameters else measure()
+    given: dict[str, Any] = {"url": url, "count": int(count)} if count else {"url": url}
+    takes = inspect.signature(measure).parameters
+    if count and "count" not in takes:
+        raise SystemExit(f"{name} counts nothing that could be given")
+    answer = measure(**{key: value for key, value in given.items() if key in takes})
     figures: dict[str, float] = asyncio.run(answer) if inspect.isawaitable(answer) else answer
     return figures
 

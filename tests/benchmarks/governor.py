@@ -1,15 +1,14 @@
-"""How many decisions the governor makes in a second: `python -m tests.benchmarks governor`.
+"""How many decisions the governor makes in a second: `python -m tests.benchmarks governor[=MEMBERS]`.
 
     governor_rulings_s     the pure rule alone, facts in hand, push and e-mail under one budget
     governor_preview_s     members judged by a what-if preview: audience paged, facts read in SQL, ruled
     governor_recorded_s    decisions recorded: locked, ruled, held to consent and budget by the statement, queued
     governor_recorded_vs_insert   the same over a bare INSERT of as many rows of that table in the same batches
-    governor_members       how many members there are; FEDELE_BENCH_MEMBERS makes it more or fewer (up to 1,000,000)
+    governor_members       how many members there are: 50,000, or as many as are given (`governor=1000000`)
 
 A third of the members never agreed, a tenth has no phone; everybody has two contacts of this week behind them.
 """
 
-import os
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -26,7 +25,7 @@ from fedele.kernel.ids import MemberId, new_id
 from tests.benchmarks.ledger_earn import fresh_database
 from tests.factories.messaging import make_messages, make_programme, make_template
 
-MEMBERS = int(os.environ.get("FEDELE_BENCH_MEMBERS", "50000"))
+MEMBERS = 50_000
 RECORDED = 20_000
 RULINGS = 20_000
 BATCH = 200
@@ -35,6 +34,7 @@ IDS = "('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid"
 FILL = f"""
 INSERT INTO member (member_id, status, source, joined_at, recorded_at)
 SELECT {IDS}, 'active', 'app', now(), now() FROM generate_series(1::bigint, $1) n;
+INSERT INTO member_version (member_id) SELECT {IDS} FROM generate_series(1::bigint, $1) n;
 INSERT INTO member_profile (member_id, locale, time_zone)
 SELECT {IDS}, 'it', CASE n % 20 WHEN 0 THEN 'Asia/Bangkok' ELSE 'Europe/Rome' END FROM generate_series(1::bigint, $1) n;
 INSERT INTO member_consent (member_id, purpose, channel, granted, changed_at)
@@ -63,18 +63,18 @@ def words() -> Programme:
     return make_programme(make_messages(template, pushes_per_day_max=None, campaigns=[campaign]))
 
 
-async def measure(url: str) -> dict[str, float]:
+async def measure(url: str, count: int = MEMBERS) -> dict[str, float]:
     """The figures, on a fresh database of this server (a superuser's URL)."""
     own = await fresh_database(url, "fedele_bench_governor")
     admin = await connect(own)
     for statement in FILL.split(";\n"):
         if statement.strip():
-            await admin.execute(statement.replace("$1", str(MEMBERS)))
+            await admin.execute(statement.replace("$1", str(count)))
     await admin.execute("VACUUM ANALYZE")
     database = open_database(own, size=4, role="fedele_app")
     try:
-        figures = {"governor_members": float(MEMBERS), "governor_rulings_s": _rulings()}
-        return figures | await _preview(database) | await _recorded(database, admin)
+        figures = {"governor_members": float(count), "governor_rulings_s": _rulings()}
+        return figures | await _preview(database, count) | await _recorded(database, admin, count)
     finally:
         await database.close()
         await admin.close()
@@ -97,20 +97,20 @@ def _rulings() -> float:
     return round(RULINGS / (time.perf_counter() - began))
 
 
-async def _preview(database: Database) -> dict[str, float]:
+async def _preview(database: Database, members: int) -> dict[str, float]:
     programme = words()
     campaign = programme.section(MessagesConfig).campaigns[0]
     began = time.perf_counter()
     found = await queries.preview_campaign(database.reader, programme, campaign, Moment(NOON))
     took = time.perf_counter() - began
-    assert found.now_count + found.later_count + sum(found.reasons.values()) >= found.audience_count == MEMBERS
-    return {"governor_preview_s": round(MEMBERS / took)}
+    assert found.now_count + found.later_count + sum(found.reasons.values()) >= found.audience_count == members
+    return {"governor_preview_s": round(members / took)}
 
 
-async def _recorded(database: Database, admin: Any) -> dict[str, float]:
+async def _recorded(database: Database, admin: Any, all_members: int) -> dict[str, float]:
     """Decisions of both channels, in the batches that campaigns have."""
     programme, source_id = words(), new_id()
-    limit = min(RECORDED, MEMBERS)
+    limit = min(RECORDED, all_members)
     rows = await admin.fetch("SELECT member_id FROM member ORDER BY member_id LIMIT $1", limit)
     members = [MemberId(row["member_id"]) for row in rows]
     began = time.perf_counter()

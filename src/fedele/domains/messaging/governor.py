@@ -5,10 +5,11 @@ A service message needs no consent of the programme's, only a phone whose owner 
 address. Every channel that reaches out draws on one budget. Quiet hours and caps are the member's own wall clock: a
 day is their calendar day, whatever its length.
 
-What is ruled here is held to consent and budget once more by the statement that records it (`message_decide_v1`).
+What is ruled here is held to consent and budget once more by the statement that records it (`message_decide_v2`).
 """
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal, Self
@@ -184,6 +185,7 @@ def next_instant(day: date, clock: time, zone: ZoneInfo, now: datetime) -> datet
     return first if first > now else second
 
 
+@functools.lru_cache(maxsize=1_000)  # many members of one zone are judged at one moment
 def day_bounds(at: datetime, time_zone: str) -> tuple[datetime, datetime]:
     """The member's calendar day around an instant, as instants: 23, 24 or 25 hours."""
     zone = ZoneInfo(time_zone)

@@ -16,7 +16,7 @@ from fedele.domains.programme.types import Programme
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId, new_id
 
-_DECIDE = "SELECT * FROM message_decide_v1($1, $2) ORDER BY ordinal"
+_DECIDE = "SELECT * FROM message_decide_v2($1, $2) ORDER BY ordinal"
 _LOCK = """
 SELECT count(member_lock_v1(locked.member_id))
   FROM (SELECT member_id FROM unnest($1::uuid[]) AS m (member_id) ORDER BY 1) AS locked
@@ -119,7 +119,7 @@ def _decision(
 
 
 def _row(decision: Decision, ask: Ask, facts: ContactFacts, config: MessagesConfig, moment: Moment) -> dict[str, Any]:
-    """The decision and its limits as `message_decide_v1` takes them."""
+    """The decision and its limits as `message_decide_v2` takes them."""
     at = decision.send_at or moment.now
     starts, ends = day_bounds(at, facts.time_zone)
     cap = config.cap(decision.channel.value) if decision.channel is not Channel.PROCESSING else config.cap("in_app")  # type: ignore[arg-type]
