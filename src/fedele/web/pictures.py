@@ -5,7 +5,7 @@ into `submitReview` or `submitEntry`. A GraphQL body is too small for a photo, a
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 from uuid import UUID
 
@@ -26,11 +26,13 @@ from fedele.domains.community.types import PictureId, PictureLinks
 from fedele.kernel.clock import Moment, moment_now
 from fedele.kernel.refusal import Refusal
 from fedele.web.negotiation import language
+from fedele.web.rate_gate import RateGate
 
 Authenticate: TypeAlias = Callable[[Request], Awaitable[Principal]]
 PICTURE = "picture"
 YEAR_SECONDS = 365 * 24 * 3600
 DRAWN_AT_ONCE_MAX = 2  # each holds a whole picture in memory, and one core
+SENT_PER_DAY_MAX = 60  # of one member: what is unreadable, or known already, costs as much as what is kept
 _STATUS: dict[type[Refusal], int] = {PictureUnreadable: 422, TooManyPictures: 429}
 
 
@@ -47,6 +49,7 @@ class PictureRoutes:
         self._database, self._authenticate = database, authenticate
         self._links, self._moment = links, moment
         self._drawing = asyncio.Semaphore(DRAWN_AT_ONCE_MAX)
+        self._sent = RateGate(SENT_PER_DAY_MAX, 24 * 3600)
 
     def routes(self) -> list[Route]:
         """To be mounted by `build_app`."""
@@ -63,6 +66,8 @@ class PictureRoutes:
             return _refused(request, error, 401)
         if not isinstance(principal, MemberPrincipal):
             return _refused(request, Unauthenticated(), 401)
+        if wait := self._sent.take(principal.member_id, self._moment().now):
+            return _refused(request, TooManyPictures(), 429, {"retry-after": str(wait)})
         try:
             sent = await _read(request)
             async with self._drawing:
@@ -105,11 +110,11 @@ async def _read(request: Request) -> bytes:
     return b"".join(parts)
 
 
-def _refused(request: Request, error: Refusal, status: int) -> Response:
+def _refused(request: Request, error: Refusal, status: int, headers: Mapping[str, str] | None = None) -> Response:
     told = {
         "error": {
             "code": error.code,
             "message": refusal_text(error, language(request.headers.get("accept-language"), LOCALES) or "en"),
         }
     }
-    return Response(orjson.dumps(told), status, {"cache-control": "no-store"}, "application/json")
+    return Response(orjson.dumps(told), status, {"cache-control": "no-store", **(headers or {})}, "application/json")

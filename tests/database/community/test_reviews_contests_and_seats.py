@@ -219,6 +219,27 @@ async def test_a_picture_is_drawn_anew(club: Club) -> None:
     assert await club.admin.fetchval("SELECT count(*) FROM member_picture") == 30
 
 
+async def test_a_picture_that_nothing_shows_goes_after_a_week(club: Club) -> None:
+    """Not one in a review, in a contest or on a profile, nor one of yesterday; their links end with them."""
+    member_id = await enrolled(club.database)
+    unused, reviewed, profile = [await club.picture(member_id, colour) for colour in ("red", "green", "blue")]
+    await club.bought(member_id, "oil")
+    await club.reviews(member_id, "oil", picture_id=reviewed)
+    entered = await club.enters(member_id, "yellow")
+    await club.admin.execute(
+        "UPDATE member_profile SET background_url = $2 WHERE member_id = $1",
+        member_id, f"https://shop.example/pictures/{profile.hex}.jpg?key=k",
+    )  # fmt: skip
+    week = NOW.now + timedelta(days=7)
+    assert await commands.forget_unused(club.database, Moment(week)) == 0
+    await deciding_schedule(club.database, ProgrammeSource(club.database, PROGRAMME_SECTIONS).at).run(
+        Moment(week + timedelta(seconds=1))
+    )
+    kept = {row["picture_id"] for row in await club.admin.fetch("SELECT picture_id FROM member_picture")}
+    assert kept == {reviewed, profile, entered.picture_id}
+    assert await queries.picture_bytes(club.database.reader, unused) is None
+
+
 async def test_a_contest_is_decided_once_by_votes_and_can_be_decided_again_from_its_seed(club: Club) -> None:
     """One vote a member, not for oneself; votes move; eight deciders at once write one result and pay each once."""
     members = [await enrolled(club.database) for _ in range(4)]

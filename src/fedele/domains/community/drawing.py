@@ -40,7 +40,9 @@ def draw_anew(sent: bytes) -> Drawn:
                 if opened.width * opened.height > PIXELS_MAX:
                     raise _unreadable()
                 return _encoded(ImageOps.exif_transpose(opened))
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except errors.PictureUnreadable:
+        raise
+    except Exception:  # a reader of broken metadata raises whatever it stumbles over, a TypeError too
         raise _unreadable() from None
 
 

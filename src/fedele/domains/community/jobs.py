@@ -1,4 +1,4 @@
-"""The community's work by the clock: contests whose time is over are decided, and lines are looked after."""
+"""The community's work by the clock: contests that are over are decided, lines move, unused pictures go."""
 
 import contextlib
 
@@ -22,7 +22,8 @@ def deciding_schedule(database: Database, programme_at: ProgrammeAt) -> Schedule
     """Decides contests that are over and by lot or votes have winners, each once; then lets lines move.
 
     A contest that entries still wait in for a moderator is not decided before a person says so, or has moderated them.
-    A line moves when somebody leaves; here it moves because the programme has more seats now.
+    A line moves when somebody leaves; here it moves because the programme has more seats now. Last, pictures that were
+    sent and are shown nowhere go.
     """
 
     async def look(moment: Moment) -> None:
@@ -30,6 +31,7 @@ def deciding_schedule(database: Database, programme_at: ProgrammeAt) -> Schedule
             programme = await programme_at(moment.now)
             await decide_contests(database, programme, moment)
             await move_lines(database, programme, moment)
+        await commands.forget_unused(database, moment)
 
     return Schedule("community.decide_contests", QUARTER_SECONDS, look)
 

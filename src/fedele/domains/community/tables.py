@@ -61,6 +61,7 @@ class PictureRow(Table, table=True):
         UniqueConstraint("member_id", "sha256"),
         Index("ix_member_picture_picture_id", "picture_id"),
         Index("ix_member_picture_member_id_uploaded_at", "member_id", "uploaded_at"),
+        Index("ix_member_picture_uploaded_at", "uploaded_at"),
     )
     member_id: UUID = Field(sa_type=Uuid, primary_key=True)
     picture_id: UUID = Field(sa_type=Uuid, primary_key=True)

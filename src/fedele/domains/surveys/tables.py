@@ -32,6 +32,7 @@ class SurveyInvitation(Table, table=True):
         CheckConstraint("(state = 'answered') = (answered_at IS NOT NULL)", name="answered_at_some_time"),
         Index("ix_survey_invitation_opens_at", "opens_at", postgresql_where=text("state = 'waiting'")),
         Index("ix_survey_invitation_closes_at", "closes_at", postgresql_where=text("state = 'open'")),
+        Index("ix_survey_invitation_skipped", "due_at", postgresql_where=text("state = 'skipped'")),
         Index("ix_survey_invitation_survey_key_opened_at", "survey_key", "opened_at"),
     )
     member_id: UUID = Field(sa_type=Uuid, primary_key=True)

@@ -10,6 +10,7 @@ depends_on = None
 
 def upgrade() -> None:
     _sightings()
+    _what_is_forgotten_by_the_clock()
 
 
 def _sightings() -> None:
@@ -18,5 +19,15 @@ def _sightings() -> None:
         """
         CREATE INDEX ix_fraud_sighting_member_id ON fraud_sighting (member_id);
         CREATE INDEX ix_fraud_sighting_occurred_at ON fraud_sighting USING brin (occurred_at);
+        """
+    )
+
+
+def _what_is_forgotten_by_the_clock() -> None:
+    """Every few minutes: surveys nobody was asked, after two months, and pictures nothing shows, after a week."""
+    run_sql(
+        """
+        CREATE INDEX ix_survey_invitation_skipped ON survey_invitation (due_at) WHERE state = 'skipped';
+        CREATE INDEX ix_member_picture_uploaded_at ON member_picture (uploaded_at);
         """
     )

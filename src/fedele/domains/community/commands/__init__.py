@@ -10,11 +10,11 @@ from fedele.domains.community.commands.gatherings import (
     leave_gathering,
 )
 from fedele.domains.community.commands.moderation import moderate_entry, moderate_review
-from fedele.domains.community.commands.pictures import keep_picture
+from fedele.domains.community.commands.pictures import forget_unused, keep_picture
 from fedele.domains.community.commands.reviews import submit_review
 
 __all__ = [
-    "check_in", "decide_contest", "fill_seats", "find_guest", "forget_member", "give_winners_prize",
+    "check_in", "decide_contest", "fill_seats", "find_guest", "forget_member", "forget_unused", "give_winners_prize",
     "join_gathering", "keep_picture", "leave_gathering", "moderate_entry", "moderate_review", "submit_entry",
     "submit_review", "vote",
 ]  # fmt: skip
