@@ -9,11 +9,11 @@ amount is read back to 6 decimals, which removes the noise of binary arithmetic.
 import dataclasses
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 from cel_expr_python import cel
 from cel_expr_python.ext import ext_math, ext_strings
@@ -108,6 +108,26 @@ class Bindings:
         self._activation = environment._cel.Activation(values)
 
 
+class Rows(list[Bindings]):
+    """The sets of values of one table, say a basket's lines, which many conditions look at: their texts by name.
+
+    Not to be changed once a condition has looked at it.
+    """
+
+    def __init__(self, rows: Iterable[Bindings]) -> None:
+        super().__init__(rows)
+        self.environment = self[0].environment if self else None
+        self._texts: dict[str, frozenset[str] | None] = {}
+
+    def texts(self, name: str) -> frozenset[str] | None:
+        """The different texts under this name; None unless every row has one."""
+        if name not in self._texts:
+            values = [row.values.get(name) for row in self]
+            are_texts = all(value.__class__ is str for value in values)
+            self._texts[name] = frozenset(cast(list[str], values)) if are_texts else None
+        return self._texts[name]
+
+
 class Expression:
     """One compiled expression. Equal when text, environment and result are."""
 
@@ -165,6 +185,8 @@ class Expression:
         """The value for each of these sets of values, in their order; see `evaluate`."""
         if self._constant is not None:
             return [self._constant] * len(sets)
+        if isinstance(sets, Rows) and self.result == "bool" and self._refuted_everywhere(sets):
+            return [False] * len(sets)
         found: list[Value | ExpressionError] = []
         is_condition, evaluate = self.result == "bool", self._program.eval
         for bindings in sets:
@@ -184,14 +206,25 @@ class Expression:
 
         CEL's `&&` is false as soon as one side is, even if the other is an error, so that the answer is the same.
         """
-        if self._needs is None:
-            texts = {name.key for name in self.environment.names.values() if name.kind == "text"}
-            self._needs = tuple((name, needed) for name, needed in needed_texts(self.text) if name in texts)
-        for name, needed in self._needs:
+        for name, needed in self._texts_needed():
             value = values.get(name)
             if value.__class__ is str and value not in needed:
                 return True
         return False
+
+    def _refuted_everywhere(self, rows: "Rows") -> bool:
+        """The same for all lines of a basket at once: one look at the texts that occur in them."""
+        for name, needed in self._texts_needed():
+            texts = rows.texts(name)
+            if texts is not None and texts.isdisjoint(needed):
+                return rows.environment is self.environment
+        return False
+
+    def _texts_needed(self) -> tuple[tuple[str, frozenset[str]], ...]:
+        if self._needs is None:
+            texts = {name.key for name in self.environment.names.values() if name.kind == "text"}
+            self._needs = tuple((name, needed) for name, needed in needed_texts(self.text) if name in texts)
+        return self._needs
 
     def _other(self, value: Any, plain: Any) -> Value | ExpressionError:
         """An amount, or the words for what is neither an amount nor a condition's answer."""

@@ -22,4 +22,9 @@ def babel_locale(tag: str) -> Locale:
 
 def plural_form(amount: Decimal, tag: str) -> PluralForm:
     """CLDR's plural form of a noun after this number: in Russian 1 is one, 2 few, 5 many, 1.5 other."""
-    return cast(PluralForm, babel_locale(tag).plural_form(amount))
+    return _plural_form(str(amount), tag)  # by its digits: 1 and 1.0 are equal, and differ in English
+
+
+@functools.lru_cache(maxsize=4_096)
+def _plural_form(digits: str, tag: str) -> PluralForm:
+    return cast(PluralForm, babel_locale(tag).plural_form(Decimal(digits)))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fedele.kernel.chains import needed_texts
-from fedele.kernel.expressions import ExpressionError
+from fedele.kernel.expressions import ExpressionError, Rows
 from fedele.kernel.vocabulary import LINE_ENVIRONMENT
 
 TEXTS = ("", "COFFEE", "TEA", "a && b", "naïve")
@@ -71,3 +71,27 @@ def test_a_needed_text_is_found_without_cel(monkeypatch):
     assert expression.evaluate(LINE_ENVIRONMENT.bind({"line.category": "B", "line.amount": 9})) is False
     with pytest.raises(AssertionError, match="CEL was asked"):
         expression.evaluate(LINE_ENVIRONMENT.bind({"line.category": "A", "line.amount": 9}))
+
+
+_CATEGORIES = st.sampled_from(["A", "B", "C", None])
+_ROWS = st.lists(
+    st.tuples(_CATEGORIES, st.sampled_from(["gold", "blue", None]), st.sampled_from([1, 9, None])), max_size=4
+)
+_CONDITIONS = st.sampled_from(
+    [
+        "line.category == 'A' && line.amount > 5.0",
+        "line.category in ['A', 'C'] && member.tier == 'gold'",
+        "member.tier == 'gold' && (line.category == 'B' || line.amount > 5.0)",
+        "line.category != 'A'",
+        "line.amount > 5.0",
+    ]
+)
+
+
+@given(_CONDITIONS, _ROWS)
+def test_looking_at_all_rows_at_once_answers_what_each_row_does(text, rows):
+    """A basket's lines judged together get the answers, and the errors, that they get one by one."""
+    expression = LINE_ENVIRONMENT.compile(text, "bool")
+    names = ("line.category", "member.tier", "line.amount")
+    sets = [LINE_ENVIRONMENT.bind(dict(zip(names, row, strict=True))) for row in rows]
+    assert expression.evaluate_each(Rows(sets)) == [expression.evaluate(one) for one in sets]

@@ -52,7 +52,7 @@ from fedele.domains.earning.types import (
     Sale,
 )
 from fedele.kernel.apportion import apportion
-from fedele.kernel.expressions import Bindings, Expression, ExpressionError, Value
+from fedele.kernel.expressions import Bindings, Expression, ExpressionError, Rows, Value
 from fedele.kernel.money import Money, minor_digits
 
 DEFAULT_EXCLUDES = NOT_EARNING
@@ -215,7 +215,7 @@ class _PurchaseWork(_Work):
         self.numbers = [line.number for line in sale.lines]
         self._eligible: dict[tuple[Excluded, ...], list[int]] = {}
         self._spent: dict[tuple[Excluded, ...], Decimal] = {}
-        self._bindings: list[Bindings] | None = None
+        self._bindings: Rows | None = None
         self._seen: dict[frozenset[str], dict[str, Any]] = {}
 
     def eligible(self, excludes: tuple[Excluded, ...]) -> list[int]:
@@ -230,7 +230,7 @@ class _PurchaseWork(_Work):
             self._spent[excludes] = Money(sum(self.eligible(excludes)), self.sale.currency).decimal
         return self._spent[excludes]
 
-    def bindings(self) -> list[Bindings]:
+    def bindings(self) -> Rows:
         """Values per line; made when the first condition needs them."""
         if self._bindings is None:
             names = self.rulebook.names.union(*(boost.when.names for boost in self.earner.boosts if boost.when))
