@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fedele.domains.offers.eligibility import Setting
+from fedele.domains.offers.eligibility import Setting, explain_offer
 from fedele.domains.offers.queries import explain, open_offers
 from fedele.domains.offers.spending import cost_minor
 from fedele.domains.offers.types import Claim, ClaimId, History
@@ -117,9 +117,13 @@ def test_limits_of_a_member_and_in_all() -> None:
 def test_a_claim_in_hand_is_shown_as_such() -> None:
     """While it can be used, the offer shows its claim instead of hiding behind the limit."""
     offer = "  - {key: o, benefit: {type: discount_amount, value: 2.00}, creative: {title: T, body: B}}"
-    (found,) = open_offers(setting(offer, history=claims(1, timedelta(hours=1), used=False)))
+    held = setting(offer, history=claims(1, timedelta(hours=1), used=False))
+    (found,) = open_offers(held)
     assert found.claim is not None
     assert found.refusal is None
+    assert all(check.passed for check in explain_offer(found.offer, held))  # asked why, it says the same
+    used = setting(offer, history=claims(1, timedelta(hours=1)))
+    assert [check.name for check in explain_offer(found.offer, used) if not check.passed] == ["member_limit"]
 
 
 def test_what_a_claim_costs_at_most() -> None:

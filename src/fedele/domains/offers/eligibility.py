@@ -50,12 +50,14 @@ def see(offer: Offer, setting: Setting) -> OpenOffer | Refusal:
 def explain_offer(offer: Offer, setting: Setting) -> tuple[Check, ...]:
     """Every question that the offer asks, in order, with what was seen and wanted; the first failed one is the reason.
 
-    Questions that it does not ask (no place, no weather …) are answered yes.
+    Questions that it does not ask (no place, no weather …) are answered yes, and so are the limits for who has it in
+    hand, as `see` answers them.
     """
     sight = Sight(offer, setting)
+    claim = setting.history.in_hand(offer.key, setting.moment.now)
     found = []
     for name, check in CHECKS:
-        failed = check(sight)
+        failed = check(sight) if claim is None or name not in LIMITS else None
         if failed is None:
             found.append(Check(name))
             continue
