@@ -24,7 +24,11 @@ from starlette.routing import Route
 DOCUMENT = Path(googleapiclient.__file__).parent / "discovery_cache" / "documents" / "walletobjects.v1.json"
 DISCOVERY: dict[str, Any] = orjson.loads(DOCUMENT.read_bytes())
 ISSUER = "3388000000012345678"
-KINDS = {"loyaltyClass": "LoyaltyClass", "loyaltyObject": "LoyaltyObject"}
+KINDS = {
+    f"{kind}{part}": f"{kind[0].upper()}{kind[1:]}{part}"
+    for kind in ("loyalty", "offer", "eventTicket")
+    for part in ("Class", "Object")
+}
 _PLAIN: dict[str, type | tuple[type, ...]] = {
     "string": str, "boolean": bool, "integer": int, "number": (int, float), "array": list, "object": dict,
 }  # fmt: skip
@@ -59,6 +63,8 @@ class LocalGoogleWallet:
         self.held: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
         self.asked: list[tuple[str, str]] = []
         self.written: list[dict[str, Any]] = []  # every loyalty object, in order
+        self.messages: list[tuple[str, dict[str, Any]]] = []  # (object's id, message) that were added
+        self.verdicts: dict[str, dict[str, Any]] = {}  # what the reviewers say of a class, by its id
         self.next: deque[Response] = deque()
         self.tokens = 0
         self.root, self.signing = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
@@ -84,6 +90,7 @@ class LocalGoogleWallet:
             Route("/gp/m/issuer/keys", self._keys, methods=["GET"]),
             Route("/walletobjects/v1/{kind}", self._insert, methods=["POST"]),
             Route("/walletobjects/v1/{kind}/{id}", self._one, methods=["GET", "PUT"]),
+            Route("/walletobjects/v1/{kind}/{id}/addMessage", self._add_message, methods=["POST"]),
         ]
         return Starlette(routes=routes)
 
@@ -119,10 +126,34 @@ class LocalGoogleWallet:
             return _error(409, "already exists")
         if one is not None and one not in self.held[kind]:
             return _error(404, "not found")
+        if faults := self._faults_between(kind, payload):
+            return _error(400, faults)
+        if kind.endswith("Class"):
+            payload |= self.verdicts.get(payload["id"], {})
         self.held[kind][payload["id"]] = payload
         if kind == "loyaltyObject":
             self.written.append(payload)
         return JSONResponse(payload)
+
+    def _faults_between(self, kind: str, payload: dict[str, Any]) -> str:
+        """What Google refuses though each payload by itself is well formed: what is named must be there."""
+        if kind.endswith("Object") and payload.get("classId") not in self.held[kind.replace("Object", "Class")]:
+            return f"class {payload.get('classId')} not found"
+        offers = set(payload.get("linkedOfferIds", ())) - self.held["offerObject"].keys()
+        return f"offer objects not found: {sorted(offers)}" if offers else ""
+
+    async def _add_message(self, request: Request) -> Response:
+        kind, one = request.path_params["kind"], request.path_params["id"]
+        self.asked.append(("addMessage", kind))
+        if self.next:
+            return self.next.popleft()
+        payload = await request.json()
+        if faults := faults_of(payload, DISCOVERY["schemas"]["AddMessageRequest"]):
+            return _error(400, "; ".join(faults))
+        if one not in self.held[kind]:
+            return _error(404, "not found")
+        self.messages.append((one, payload["message"]))
+        return JSONResponse({"resource": self.held[kind][one]})
 
     async def _keys(self, _request: Request) -> Response:
         expires = "4102444800000"  # 2100
@@ -181,8 +212,11 @@ def _signed(key: ec.EllipticCurvePrivateKey, *texts: str) -> str:
 def paths_in_document() -> set[str]:
     """The paths that Google documents for what we use, with their parameters as ours are called."""
     found = set()
-    for resource in ("loyaltyclass", "loyaltyobject"):
-        for method in ("insert", "update", "get"):
+    for resource in map(str.lower, KINDS):
+        methods = (
+            ("insert", "update", "get", "addmessage") if resource.endswith("object") else ("insert", "update", "get")
+        )
+        for method in methods:
             path = DISCOVERY["resources"][resource]["methods"][method]["path"]
             found.add("/" + re.sub(r"\{resourceId\}", "{id}", path))
     return found

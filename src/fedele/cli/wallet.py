@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
 
+import httpx
 import orjson
 import typer
 from babel import UnknownLocaleError
@@ -27,7 +28,8 @@ from fedele.adapters.apple_wallet.opening import (
     open_wallets,
     signing_identity,
 )
-from fedele.adapters.google_wallet.save_links import CredentialsError, GoogleSaveLinks
+from fedele.adapters.google_wallet.opening import open_google
+from fedele.adapters.google_wallet.save_links import CredentialsError
 from fedele.adapters.wallet_preview.letters import NoShaping
 from fedele.adapters.wallet_preview.preview import preview as draw
 from fedele.adapters.wallet_preview.preview import shortcomings
@@ -40,6 +42,7 @@ from fedele.domains.members import queries as members
 from fedele.domains.programme.errors import NoProgramme
 from fedele.domains.programme.queries import ProgrammeSource
 from fedele.domains.wallet import commands, queries
+from fedele.domains.wallet.ports import GoogleBusy, GoogleRefused
 from fedele.domains.wallet.types import CardState, card_serial
 from fedele.kernel.clock import Moment, moment_now
 from fedele.kernel.ids import MalformedId, MemberId, decode_id
@@ -240,16 +243,30 @@ def _examine_google(settings: Settings) -> list[Finding]:
             )
         ]
     try:
-        GoogleSaveLinks(credentials.get_secret_value(), issuer, settings.base_url)
-    except CredentialsError as error:
+        return asyncio.run(_examine_reviews(settings, credentials.get_secret_value(), issuer))
+    except (CredentialsError, DesignError) as error:
         return [Finding("error", "Google Wallet: the credentials cannot be used", str(error))]
-    return [
-        Finding(
-            "warning",
-            "Google save links are signed, but this version does not write the loyalty objects they name",
-            "insert class and objects yourself (adapters/google_wallet/payloads.py shapes them), or wait for it",
-        )
-    ]
+
+
+async def _examine_reviews(settings: Settings, credentials: str, issuer: str) -> list[Finding]:
+    """Where each card's class is in Google's review, and what to do. Asks Google."""
+    findings: list[Finding] = []
+    async with httpx.AsyncClient() as client:
+        side = open_google(credentials, issuer, settings.base_url, client, settings.google_wallet_url)
+        for design in side.designs:
+            try:
+                review = await side.cards.review("card", design)
+            except (GoogleBusy, GoogleRefused) as error:
+                what = f"Google Wallet could not be asked: {error}"
+                return [*findings, Finding("warning", what, "see the remedy of Google's, or ask again in a minute")]
+            if review is None:
+                continue  # of a design that nobody has: it is written with the first card
+            if not review.approved:
+                severity: Literal["error", "warning"] = "warning" if review.usable else "error"
+                findings.append(
+                    Finding(severity, f"Google's class {review.class_id} is {review.status}", review.remedy)
+                )
+    return findings
 
 
 def _settings() -> Settings:

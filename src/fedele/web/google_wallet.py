@@ -14,7 +14,7 @@ from fedele.domains.programme.queries import ProgrammeSource
 from fedele.domains.wallet import commands
 from fedele.domains.wallet.commands import GoogleWriter
 from fedele.domains.wallet.ports import GoogleBusy, GoogleRefused, PassAssembler, SaveLinks
-from fedele.domains.wallet.types import PassLinks, Serial, serial_member
+from fedele.domains.wallet.types import PassLinks, Serial, serial_member, subject_of
 from fedele.kernel.clock import Moment, moment_now
 from fedele.kernel.refusal import NotFound
 
@@ -87,14 +87,14 @@ class GoogleWalletRoutes:
     async def save(self, request: Request) -> Response:
         """Write the card to Google, then send the browser there. 503 with Retry-After while Google is away."""
         serial, key = Serial(request.path_params["serial"]), request.query_params.get("key", "")
-        member_id = serial_member(serial)
-        if member_id is None or not self._links.opens(serial, key):
+        subject = subject_of(serial)
+        if subject is None or not self._links.opens(serial, key):
             return Response(status_code=404)
         moment = self._now()
         programme = await self._programmes.at(moment.now)
         try:
             async with self._database.transaction() as tx:
-                held = await commands.issue_card(tx, self._assembler, programme, member_id, moment)
+                held = await commands.issue_pass(tx, self._assembler, programme, subject, moment)
             await self._writer.write_first(programme, held, moment)
         except NotFound:
             return Response(status_code=404)

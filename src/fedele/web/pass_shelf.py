@@ -97,9 +97,7 @@ class PassShelf:
     async def _assemble(self, key: Key, head: PassHead, moment: Moment) -> bytes:
         held = head.held
         programme = await self._programmes.at(moment.now)
-        card = await queries.read_card(
-            self._database.reader, programme, held.member_id, held.serial, held.authentication_token, moment
-        )
+        card = await queries.read_pass(self._database.reader, programme, held, moment)
         # Signed as of the change, not as of the asking: every process makes the same bytes.
         content = await self._assembler.assemble(card, min(held.updated_at, moment.now))
         self._keep(key, content)

@@ -23,7 +23,16 @@ from fedele.domains.programme.queries import ProgrammeSource
 from fedele.domains.wallet import commands, queries
 from fedele.domains.wallet.errors import TooManyDevices
 from fedele.domains.wallet.ports import PassAssembler
-from fedele.domains.wallet.types import Pass, PassHead, PassLinks, Registration, Serial, serial_member
+from fedele.domains.wallet.types import (
+    Pass,
+    PassHead,
+    PassLinks,
+    PassSubject,
+    Registration,
+    Serial,
+    serial_member,
+    subject_of,
+)
 from fedele.kernel.clock import Moment, moment_now
 from fedele.kernel.refusal import NotFound
 from fedele.web.auth import client_of
@@ -159,27 +168,27 @@ class PassKit:
     async def download(self, request: Request) -> Response:
         """The pass behind a signed link, issued when it is first asked for. Another serial or key: 404."""
         serial = Serial(request.path_params["serial"])
-        member_id = serial_member(serial)
-        if member_id is None or not self._links.opens(serial, request.query_params.get("key", "")):
+        subject = subject_of(serial)
+        if subject is None or not self._links.opens(serial, request.query_params.get("key", "")):
             return Response(status_code=404)
         moment = self._now()
-        head = await queries.find_head(self._database.reader, member_id, serial)
+        head = await queries.find_head(self._database.reader, subject.member_id, serial)
         if head is None:
             try:
-                await self._issue(member_id, moment)
+                await self._issue(subject, moment)
             except NotFound:
                 return Response(status_code=404)
-            head = await queries.find_head(self._database.reader, member_id, serial)
+            head = await queries.find_head(self._database.reader, subject.member_id, serial)
         if head is None:
             return Response(status_code=404)
         response = await self._shelf.answer(head, request.headers, moment)
-        response.headers["content-disposition"] = 'attachment; filename="card.pkpass"'
+        response.headers["content-disposition"] = f'attachment; filename="{subject.kind}.pkpass"'
         return response
 
-    async def _issue(self, member_id: Any, moment: Moment) -> Pass:
+    async def _issue(self, subject: PassSubject, moment: Moment) -> Pass:
         programme = await self._programmes.at(moment.now)
         async with self._database.transaction() as tx:
-            return await commands.issue_card(tx, self._assembler, programme, member_id, moment)
+            return await commands.issue_pass(tx, self._assembler, programme, subject, moment)
 
     async def _authorised(self, request: Request) -> PassHead:
         """The pass that the request names, if its token says so. An unknown pass and a wrong token look alike: 401."""

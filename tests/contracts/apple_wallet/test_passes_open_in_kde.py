@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from fedele.adapters.apple_wallet.assembler import AppleWallet, AppleWallets
+from fedele.adapters.apple_wallet.model import STYLES
 from fedele.adapters.wallet_preview.samples import sample_card
 from tests.factories.wallet import DESIGNS, LANGUAGES, SIGNED_AT, card_state
 
@@ -75,10 +76,10 @@ def test_every_design_opens_in_every_language(
     assert shown
     assert not set(shown) & words.keys()
     document = json.loads(wallet.content(state))
-    style = document.get("storeCard") or document["generic"]
+    style = next(document[each] for each in STYLES if each in document)
     for field in (field for group in style.values() for field in group):
         seen = card["fields"][field["key"]]
-        assert seen["label"] == words[field["label"]]
+        assert seen["label"] == words.get(field.get("label", ""), "")
         assert seen["value"] == words.get(field["value"], field["value"])
     assert [code["message"] for code in card["barcodes"]] == [state.card_code]
     assert card["images"]["icon"] == [[38, 38], [76, 76], [114, 114]]

@@ -21,7 +21,7 @@ from fedele.domains.wallet.commands.google import (
     may_announce,
     wait_after,
 )
-from fedele.domains.wallet.ports import GoogleBusy, GoogleRefused
+from fedele.domains.wallet.ports import GoogleBusy, GoogleMessage, GoogleRefused
 from fedele.domains.wallet.types import CardState, Serial, card_serial
 from fedele.kernel.ids import MemberId, new_id
 from fedele.web.google_wallet import GoogleWalletRoutes
@@ -36,13 +36,22 @@ class RecordingGoogle:
         self.cards: list[tuple[CardState, bool]] = []
         self.rotating: list[Any] = []
         self.next: list[Exception] = []
+        self.kept: list[GoogleMessage | None] = []
+        self.messages: list[tuple[GoogleMessage, bool]] = []
 
-    async def write(self, card: CardState, rotating: Any, *, notify: bool) -> None:
+    async def write(
+        self, card: CardState, rotating: Any, *, notify: bool, message: GoogleMessage | None = None
+    ) -> None:
         """Keep it, or fail."""
         if self.next:
             raise self.next.pop(0)
         self.cards.append((card, notify))
         self.rotating.append(rotating)
+        self.kept.append(message)
+
+    async def add_message(self, card: CardState, message: GoogleMessage, *, notify: bool) -> None:
+        """Keep it."""
+        self.messages.append((message, notify))
 
     def balances(self) -> list[int]:
         """What the cards say, in the order of writing."""

@@ -1,12 +1,12 @@
 """Numbers and days as a member's language writes them. Babel says how, once a language; it is too slow per pass."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
-from babel.numbers import format_decimal
+from babel.dates import format_date, format_time
+from babel.numbers import format_currency, format_decimal, format_percent
 
 _DAYS_REMEMBERED_MAX = 4096
 
@@ -35,6 +35,19 @@ class Figures:
                 self._days.clear()
             found = self._days[day, pattern] = format_date(day, pattern, locale=self.locale)
         return found
+
+    def hour(self, at: datetime) -> str:
+        """A time of day by the clock of its own offset."""
+        return format_time(at.replace(tzinfo=None), "short", locale=self.locale)
+
+    def money(self, amount: Decimal, currency: str) -> str:
+        """An amount in major units; whole ones without decimals."""
+        pattern = None if amount != int(amount) else self.locale.currency_formats["standard"].pattern.replace(".00", "")
+        return format_currency(amount, currency, pattern, locale=self.locale, currency_digits=pattern is None)
+
+    def percent(self, percent: Decimal) -> str:
+        """A share of a hundred, all of its decimals."""
+        return format_percent(percent / 100, locale=self.locale, decimal_quantization=False)
 
 
 @lru_cache(maxsize=256)

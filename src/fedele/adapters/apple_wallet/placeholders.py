@@ -7,20 +7,22 @@ value for this member is left out whole: a member without a tier has no tier fie
 import dataclasses
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from decimal import Decimal
 from operator import itemgetter
 from typing import Any
 
 import orjson
 
-from fedele.adapters.apple_wallet.figures import figures
-from fedele.domains.wallet.types import CardState
+from fedele.adapters.apple_wallet.figures import Figures, figures
+from fedele.domains.wallet.types import CardState, CardTicket, CardVoucher
 
 PLACEHOLDER = re.compile(r"\$\{([a-z0-9_]+)\}")
 MEANINGS = {
     "card_code": "the member's static card code",
     "serial": "the pass's serial number",
     "member_name": "the display name; absent when the member gave none",
-    "member_since": "the day of joining, in the member's format",
+    "member_since": "the month of joining, as the member's language writes it",
     "programme_name": "the programme's name in the member's language",
     "balance": "the first currency's balance, formatted for the member's locale",
     "balance_name": "the first currency's name",
@@ -31,8 +33,22 @@ MEANINGS = {
     "expires_on": "the last day it is good for",
     "news": "the latest message sent to the card; absent without one",
 }
-# What further kinds of passes say, as their CardState.texts bring it.
-FURTHER_MEANINGS: dict[str, str] = {}
+# What passes of rewards, claimed offers and tickets say beside names and code; absent on a card.
+FURTHER_MEANINGS = {
+    "reward_name": "the reward's or offer's name",
+    "reward_value": "its large figure: 5 $, 20 %, ×2; absent where it has none",
+    "reward_text": "its description",
+    "reward_terms": "its terms",
+    "valid_until": "the last day it can be used",
+    "event_name": "what the ticket is for",
+    "event_text": "its description",
+    "event_day": "the day it begins, at the venue",
+    "event_time": "the hour it begins, at the venue",
+    "event_starts": "its beginning for machines (ISO 8601), for semantics",
+    "event_ends": "its end for machines",
+    "venue": "where it is",
+    "persons": "for how many the ticket is",
+}
 
 Values = Mapping[str, str | None]
 _ABSENT = object()
@@ -56,9 +72,45 @@ def values_of(card: CardState) -> dict[str, str | None]:
     for balance in reversed(card.balances):  # the first one last, so that it is `balance`
         values["balance"] = values[f"balance_{balance.currency}"] = write.amount(balance.available)
         values["balance_name"] = balance.name
-    if card.texts:
-        values.update(card.texts)
+    if card.voucher is not None:
+        values.update(_of_voucher(card.voucher, write))
+    if card.ticket is not None:
+        values.update(_of_ticket(card.ticket, write))
     return values
+
+
+def _of_voucher(voucher: CardVoucher, write: Figures) -> dict[str, str | None]:
+    # It is good until an instant: at midnight, the day before is its last.
+    until = voucher.usable_until - timedelta(microseconds=1) if voucher.usable_until else None
+    return {
+        "reward_name": voucher.name,
+        "reward_value": figure_of(voucher, write),
+        "reward_text": voucher.description or None,
+        "reward_terms": voucher.terms or None,
+        "valid_until": write.day(until.date(), "medium") if until else None,
+    }
+
+
+def _of_ticket(ticket: CardTicket, write: Figures) -> dict[str, str | None]:
+    return {
+        "event_name": ticket.name,
+        "event_text": ticket.description or None,
+        "event_day": write.day(ticket.starts_at.date(), "medium"),
+        "event_time": write.hour(ticket.starts_at),
+        "event_starts": ticket.starts_at.isoformat(),
+        "event_ends": ticket.ends_at.isoformat(),
+        "venue": ticket.venue or None,
+        "persons": write.amount(Decimal(ticket.persons)),
+    }
+
+
+def figure_of(voucher: CardVoucher, write: Figures) -> str | None:
+    """The large figure of a coupon, or None."""
+    if voucher.money is not None:
+        return write.money(*voucher.money)
+    if voucher.percent is not None:
+        return write.percent(voucher.percent)
+    return f"×{write.amount(voucher.times)}" if voucher.times is not None else None
 
 
 def placeholders_in(value: Any, path: str = "pass.json") -> Iterator[tuple[str, str]]:

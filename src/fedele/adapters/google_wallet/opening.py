@@ -15,12 +15,13 @@ from fedele.adapters.google_wallet.save_links import GoogleSaveLinks
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class GoogleSide:
-    """All that a deployment with an issuer account has. `logos` are PNGs by design."""
+    """All that a deployment with an issuer account has. `logos` are PNGs by design; `designs` are those of cards."""
 
     saves: GoogleSaveLinks
     cards: GoogleWallet
     callbacks: Callbacks
     logos: Mapping[str, bytes]
+    designs: tuple[str, ...] = ()
 
 
 def open_google(
@@ -40,6 +41,9 @@ def open_google(
         cards=GoogleWallet(credentials, issuer_id, base_url, designs, client, api_url),
         callbacks=Callbacks(issuer_id, client, keys_url),
         logos={name: logo for name, logo in logos.items() if logo is not None},
+        designs=tuple(
+            name for name, design in designs.items() if not {"coupon", "eventTicket"} & design.template.keys()
+        ),
     )
 
 

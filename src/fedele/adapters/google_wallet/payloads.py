@@ -4,6 +4,7 @@ Source: walletobjects v1, LoyaltyClass and LoyaltyObject (developers.google.com/
 is dead: places go into the class as merchantLocations, ten at most.
 """
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,7 +13,8 @@ from pydantic.alias_generators import to_camel
 from fedele.adapters.apple_wallet.design import Design
 from fedele.adapters.apple_wallet.figures import figures
 from fedele.adapters.google_wallet.save_links import class_id, object_id
-from fedele.domains.wallet.types import LOCATIONS_MAX, CardPlace, CardState
+from fedele.domains.wallet.ports import GoogleMessage
+from fedele.domains.wallet.types import LOCATIONS_MAX, CardPlace, CardState, PassKind, subject_of
 
 DEFAULT_LANGUAGE = "en"
 
@@ -106,6 +108,15 @@ class CallbackOptions(_Part):
     url: str
 
 
+class Message(_Part):
+    """Words that were sent to the card: kept on its back, and announced where `TEXT_AND_NOTIFY` adds them."""
+
+    id: str
+    header: str
+    body: str
+    message_type: Literal["TEXT", "TEXT_AND_NOTIFY"] = "TEXT"
+
+
 class PointsBalance(_Part):
     """The balance as text, formatted for the member."""
 
@@ -148,6 +159,12 @@ class LoyaltyObject(_Part):
     rotating_barcode: RotatingBarcode | None = None
     loyalty_points: LoyaltyPoints | None = None
     text_modules_data: tuple[TextModule, ...] = ()
+    messages: tuple[Message, ...] = ()
+    merchant_locations: tuple[MerchantLocation, ...] = Field(default=(), max_length=LOCATIONS_MAX)
+    linked_offer_ids: tuple[str, ...] = ()
+    """Offer objects that Google shows beside the card. They must exist there."""
+    linked_object_ids: tuple[str, ...] = ()
+    """Tickets likewise."""
     pass_constraints: PassConstraints = PassConstraints(screenshot_eligibility="INELIGIBLE")
     notify_preference: Literal["NOTIFY_ON_UPDATE"] | None = "NOTIFY_ON_UPDATE"
     """Unset: the member is not told. Google forgets it after each request."""
@@ -166,9 +183,7 @@ def loyalty_class(
         hex_background_color=background,
         localized_account_name_label=localized(words["accountNameLabel"]),
         localized_account_id_label=localized(words["accountIdLabel"]),
-        merchant_locations=tuple(
-            MerchantLocation(latitude=place.latitude, longitude=place.longitude) for place in places[:LOCATIONS_MAX]
-        ),
+        merchant_locations=merchant_locations(places),
         text_modules_data=(
             TextModule(
                 id="how",
@@ -179,8 +194,10 @@ def loyalty_class(
     )
 
 
-def loyalty_object(design: Design, issuer_id: str, card: CardState) -> LoyaltyObject:
-    """The member's object. A voided card is inactive and says nothing."""
+def loyalty_object(
+    design: Design, issuer_id: str, card: CardState, message: GoogleMessage | None = None
+) -> LoyaltyObject:
+    """The member's object. A voided card is inactive and says nothing. `message` was added to it before, and stays."""
     common = {"id": object_id(issuer_id, card.serial), "class_id": class_id(issuer_id, design.name)}
     if card.voided:
         return LoyaltyObject(**common, state="INACTIVE")
@@ -189,8 +206,6 @@ def loyalty_object(design: Design, issuer_id: str, card: CardState) -> LoyaltyOb
     modules = []
     if card.tier_name:
         modules.append(TextModule(id="tier", localized_header=localized(words["tierLabel"]), body=card.tier_name))
-    if card.news:
-        modules.append(TextModule(id="news", localized_header=localized(words["howLabel"]), body=card.news))
     if card.expiry:
         body = f"{write.amount(card.expiry.amount)} · {write.day(card.expiry.on, 'medium')}"
         modules.append(TextModule(id="expiring", localized_header=localized(words["expiringLabel"]), body=body))
@@ -207,12 +222,33 @@ def loyalty_object(design: Design, issuer_id: str, card: CardState) -> LoyaltyOb
         if first
         else None,
         text_modules_data=tuple(modules),
+        messages=(message_of(message, notify=False),) if message else (),
+        merchant_locations=merchant_locations(card.places),
+        linked_offer_ids=_linked(issuer_id, card, ("reward", "offer")),
+        linked_object_ids=_linked(issuer_id, card, ("ticket",)),
     )
 
 
-def as_json(payload: LoyaltyClass | LoyaltyObject) -> dict[str, Any]:
+def _linked(issuer_id: str, card: CardState, kinds: Sequence[PassKind]) -> tuple[str, ...]:
+    kind_of = {serial: subject.kind for serial in card.linked if (subject := subject_of(serial))}
+    return tuple(object_id(issuer_id, serial) for serial, kind in kind_of.items() if kind in kinds)
+
+
+def message_of(message: GoogleMessage, *, notify: bool) -> Message:
+    """A message in Google's shape; `notify` when it is added, never when it is kept."""
+    kind: Literal["TEXT", "TEXT_AND_NOTIFY"] = "TEXT_AND_NOTIFY" if notify else "TEXT"
+    return Message(id=message.id, header=message.header, body=message.body, message_type=kind)
+
+
+def merchant_locations(places: Sequence[CardPlace]) -> tuple[MerchantLocation, ...]:
+    """Where a pass comes up: ten places at most."""
+    return tuple(MerchantLocation(latitude=one.latitude, longitude=one.longitude) for one in places[:LOCATIONS_MAX])
+
+
+def as_json(payload: BaseModel) -> dict[str, Any]:
     """What goes over the wire: Google's names, nothing that is not set."""
-    return payload.model_dump(by_alias=True, exclude_none=True, mode="json")
+    dumped = payload.model_dump(by_alias=True, exclude_none=True, mode="json")
+    return {key: value for key, value in dumped.items() if value != []}
 
 
 def localized(words: dict[str, str]) -> LocalizedString:

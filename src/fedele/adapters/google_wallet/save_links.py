@@ -1,10 +1,11 @@
-"""Links that save a card to Google Wallet: a JWT that names the loyalty object and holds nothing else.
+"""Links that save a pass to Google Wallet: a JWT that names the object and holds nothing else.
 
 Source: Google Wallet API, "JWT" (developers.google.com/wallet/reference/rest/v1/Jwt). A link longer than about 1,800
 characters is cut by browsers and messengers; one with the whole object in it already is.
 """
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from fedele.domains.wallet.types import Serial
+from fedele.domains.wallet.types import PassKind, Serial, subject_of
 
 SAVE_URL = "https://pay.google.com/gp/v/save/"
 LENGTH_MAX = 1800
@@ -51,7 +52,7 @@ class GoogleSaveLinks:
             "typ": "savetowallet",
             "iat": issued_at,
             "origins": self._origins,
-            "payload": {"loyaltyObjects": [{"id": object_id(self._issuer_id, serial)}]},
+            "payload": {_objects_of(serial): [{"id": object_id(self._issuer_id, serial)}]},
         }
         self._kept[key] = link = SAVE_URL + jwt.encode(claims, self._key, algorithm="RS256")
         if len(self._kept) > _KEPT_MAX:
@@ -64,9 +65,22 @@ def object_id(issuer_id: str, serial: Serial) -> str:
     return f"{issuer_id}.{serial}"
 
 
-def class_id(issuer_id: str, design: str) -> str:
-    """The id of a design's loyalty class."""
-    return f"{issuer_id}.{design}"
+def class_id(issuer_id: str, design: str, subject_key: str | None = None) -> str:
+    """The id of a design's loyalty class, or of what a reward's holders or an event's guests share."""
+    return f"{issuer_id}.{design}.{subject_key}" if subject_key else f"{issuer_id}.{design}"
+
+
+OBJECTS: Mapping[PassKind, str] = {
+    "card": "loyaltyObject",
+    "reward": "offerObject",
+    "offer": "offerObject",
+    "ticket": "eventTicketObject",
+}
+
+
+def _objects_of(serial: Serial) -> str:
+    subject = subject_of(serial)
+    return f"{OBJECTS[subject.kind if subject else 'card']}s"
 
 
 def _read(credentials: str) -> tuple[str, RSAPrivateKey]:

@@ -13,6 +13,7 @@ from fedele.api import ids
 from fedele.api.context import Context, Info
 from fedele.api.member.base import MemberBase
 from fedele.api.member.programme import Speaker
+from fedele.api.member.wallet import WalletPass, pass_for
 from fedele.api.permissions import MEMBER, query_field
 from fedele.api.scalars import URL
 from fedele.api.selection import selected
@@ -20,6 +21,7 @@ from fedele.domains.community import config, queries
 from fedele.domains.community import types as records
 from fedele.domains.programme.config import Currencies, ProgrammeConfig
 from fedele.domains.programme.types import Programme
+from fedele.domains.wallet.queries import pass_of_place
 from fedele.kernel.money import from_units
 
 PICTURE, REVIEW, ENTRY, CONTEST, GATHERING = "picture", "review", "entry", "contest", "gathering"
@@ -226,6 +228,15 @@ class Gathering:
     state: PlaceState | None = strawberry.field(description="The member's own place; null: never asked for one.")
     guests: int | None
     earned: Earned | None = strawberry.field(description="What coming brought.")
+    own_place: strawberry.Private[records.Place | None] = None
+
+    @strawberry.field
+    async def wallet_pass(self, info: Info) -> WalletPass | None:
+        """The seat as a ticket for the phone's wallet. Null: no seat, it is over, or the programme makes no tickets."""
+        if self.own_place is None:
+            return None
+        context = info.context
+        return pass_for(info, pass_of_place(await context.programme(), self.own_place, context.moment.now))
 
     @classmethod
     def of(
@@ -248,6 +259,7 @@ class Gathering:
             state=PlaceState(place.state) if place else None,
             guests=place.guests if place else None,
             earned=Earned.of(place.award, programme) if place else None,
+            own_place=place,
         )
 
 

@@ -14,6 +14,7 @@ from fedele.api.member.base import MemberBase
 from fedele.api.member.feed import Image
 from fedele.api.member.programme import Speaker
 from fedele.api.member.standing import PositionInput, standing_of
+from fedele.api.member.wallet import WalletPass, pass_for
 from fedele.api.node import Node
 from fedele.api.permissions import MEMBER, mutation_field, query_field
 from fedele.api.scalars import URL
@@ -25,6 +26,7 @@ from fedele.domains.programme.config import Place as PlaceConfig
 from fedele.domains.programme.config import Places
 from fedele.domains.programme.types import Programme
 from fedele.domains.rewards.errors import RewardOutOfStock
+from fedele.domains.wallet.queries import pass_of_claim
 from fedele.kernel.clock import Position, Weather
 from fedele.kernel.ids import MemberId
 from fedele.kernel.pages import page_of
@@ -69,14 +71,22 @@ class Place:
 class OfferClaim(Node):
     """An offer that the member activated: it counts by itself at the till, once."""
 
+    record: strawberry.Private[records.Claim]
     claimed_at: datetime
     usable_until: datetime
     used_at: datetime | None
+
+    @strawberry.field
+    async def wallet_pass(self, info: Info) -> WalletPass | None:
+        """The claimed offer as a coupon for the phone's wallet. Null: it is over, or the programme carries no such."""
+        context = info.context
+        return pass_for(info, pass_of_claim(await context.programme(), self.record, context.moment.now))
 
     @classmethod
     def of(cls, record: records.Claim) -> Self:
         """From the record."""
         return cls(
+            record=record,
             id=ids.row_id(CLAIM, record.member_id, record.id),
             claimed_at=record.claimed_at,
             usable_until=record.usable_until,

@@ -17,6 +17,7 @@ from fedele.api.member.feed import Image
 from fedele.api.member.programme import Speaker
 from fedele.api.member.reward_benefits import RewardBenefit, benefit_of
 from fedele.api.member.standing import standing_of
+from fedele.api.member.wallet import WalletPass, pass_for
 from fedele.api.node import Node
 from fedele.api.permissions import MEMBER, mutation_field
 from fedele.api.scalars import URL
@@ -30,6 +31,7 @@ from fedele.domains.rewards import commands, errors, queries
 from fedele.domains.rewards import types as records
 from fedele.domains.rewards.config import Reward as RewardConfig
 from fedele.domains.tiers.config import TiersConfig
+from fedele.domains.wallet.queries import pass_of_redemption
 from fedele.kernel.ids import MemberId
 from fedele.kernel.money import from_units, to_units
 from fedele.kernel.pages import page_of
@@ -153,6 +155,7 @@ class Fulfilment(Enum):
 class Redemption(Node):
     """A reward that the member took."""
 
+    record: strawberry.Private[records.Redemption]
     status: RedemptionStatus
     code: str = strawberry.field(description="What the till or the shop asks for.")
     reward: Reward | None = strawberry.field(description="As it was when it was taken; null only for very old ones.")
@@ -174,6 +177,7 @@ class Redemption(Node):
         decimals = {currency.key: currency.decimals for currency in programme.section(Currencies)}
         return cls(
             id=ids.row_id(REDEMPTION, record.member_id, record.id),
+            record=record,
             status=RedemptionStatus(record.status),
             code=record.code,
             reward=Reward.bare(record, reward, programme, locale) if reward else None,
@@ -188,6 +192,11 @@ class Redemption(Node):
             entry_number=record.entry_number,
             won_place=record.won_place,
         )
+
+    @strawberry.field
+    async def wallet_pass(self, info: Info) -> WalletPass | None:
+        """The reward as a coupon for the phone's wallet. Null: it is not held, or the programme carries no such."""
+        return pass_for(info, pass_of_redemption(await info.context.programme(), self.record))
 
 
 @strawberry.type

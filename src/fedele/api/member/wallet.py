@@ -14,7 +14,7 @@ from fedele.domains.members.types import Peppers
 from fedele.domains.till import queries as till
 from fedele.domains.wallet import queries
 from fedele.domains.wallet.ports import SaveLinks
-from fedele.domains.wallet.types import PassLinks, WalletLinks, card_serial
+from fedele.domains.wallet.types import PassLinks, PassSubject, WalletLinks, card_serial
 from fedele.kernel.ids import MemberId
 
 
@@ -71,6 +71,32 @@ class Card:
 
 
 @strawberry.type
+class WalletPass:
+    """Something of the member's as a pass of its own. The links are stable; the pass is made when one is followed."""
+
+    id: strawberry.ID = strawberry.field(description="The pass's serial number, in both wallets.")
+    apple_wallet_url: URL | None = strawberry.field(
+        description="Downloads the signed .pkpass. Whoever has the link has the pass: do not share or log it."
+    )
+    google_wallet_url: URL | None = strawberry.field(
+        description="Saves the pass to Google Wallet. Null where the programme has no Google Wallet issuer."
+    )
+
+
+def pass_for(info: Info, subject: PassSubject | None) -> WalletPass | None:
+    """The links of a pass that its owner may add; None where the programme does not carry it."""
+    if subject is None:
+        return None
+    services = info.context.services
+    found = queries.links_of(subject.serial, None, services.find(PassLinks), services.find(SaveLinks))  # type: ignore[type-abstract]
+    return WalletPass(
+        id=strawberry.ID(subject.serial),
+        apple_wallet_url=URL(found.apple_wallet_url) if found.apple_wallet_url else None,
+        google_wallet_url=URL(found.google_wallet_url) if found.google_wallet_url else None,
+    )
+
+
+@strawberry.type
 class WalletFields(MemberBase):
     """The wallet's part of a member."""
 
@@ -82,5 +108,5 @@ class WalletFields(MemberBase):
         saves = context.services.find(SaveLinks)  # type: ignore[type-abstract]
         # The links follow from the member's id: a home screen without the code reads nothing for its card.
         code = await members.find_card_code(context.reader, self.member_id) if "code" in selected(info) else None
-        found = queries.links_of(self.member_id, code.code if code else None, links, saves, context.moment)
+        found = queries.links_of(card_serial(self.member_id), code.code if code else None, links, saves)
         return Card.of(found, self.member_id)

@@ -37,6 +37,7 @@ from fedele.domains.members.errors import (
     MemberNotFound,
 )
 from fedele.domains.members.types import Peppers
+from fedele.domains.rewards.errors import RedemptionNotHeld
 from fedele.domains.till import errors as till_errors
 from fedele.kernel.refusal import InvalidInput, Refusal
 
@@ -48,6 +49,7 @@ _BASKET = (
     errors.PayLimitExceeded,
     errors.StoreForbidden,
     errors.TenderNotAccepted,
+    RedemptionNotHeld,
     till_errors.HoldNotOpen,
     till_errors.RewardNotUsable,
     *_CARD,
@@ -79,7 +81,7 @@ def _blaming_the_basket() -> Iterator[None]:
         raise
 
 
-@user_error(errors.StoreForbidden, IdentityInvalid, RateLimited, till_errors.PhoneLookupOff, *_CARD)
+@user_error(errors.StoreForbidden, IdentityInvalid, RateLimited, RedemptionNotHeld, till_errors.PhoneLookupOff, *_CARD)
 class ScanUserError(UserError):
     """Why nobody was found."""
 
@@ -99,6 +101,11 @@ class ScanResult:
         default_factory=list, description="What lets value be spent now. ROTATING_CODE alone: the code shown does."
     )
     purchase_id: strawberry.ID | None = strawberry.field(default=None, description="Of the receipt that was scanned.")
+    redemption_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="Of the reward whose own code was scanned: name it among the basket's rewards, and give the code "
+        "as its card. It needs no other second fact, if nothing else is spent.",
+    )
     user_errors: list[ScanUserError] = strawberry.field(default_factory=list)
 
 
@@ -122,18 +129,19 @@ class TillQuery:
     @query_field(requires=Scope.TILL)
     @refusals_to_user_errors
     async def scan(self, info: Info, code: str, store: str | None = None) -> ScanResult | None:
-        """Whom a code belongs to: a wallet card's QR, the app's own code, a telephone number, or a receipt's QR."""
+        """Whom a code belongs to: a wallet card's or coupon's QR, the app's code, a telephone number, a receipt's QR."""
         context = info.context
         here, caller = store_of(context, store), context.staff.key_id
         seen = await queries.scan(till_of(context), code, here, context.moment, context.locale, caller)
         programme = await context.programme()
-        bought = seen.purchase_id
+        bought, reward = seen.purchase_id, seen.redemption_id
         return ScanResult(
             member=TillMember.of(seen, programme, context.locale),
             warnings=list(seen.warnings),
             identified_by=IdentifiedBy(seen.identified_by),
             second_facts=[SecondFact(fact) for fact in seen.second_facts],
             purchase_id=ids.row_id("purchase", seen.member_id, bought) if bought else None,
+            redemption_id=ids.row_id("redemption", seen.member_id, reward) if reward else None,
         )
 
     @query_field(requires=Scope.TILL)

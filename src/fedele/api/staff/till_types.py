@@ -29,6 +29,7 @@ class IdentifiedBy(Enum):
 
     STATIC_CODE = strawberry.enum_value("static_code", description="The code printed on the card: it may earn.")
     ROTATING_CODE = strawberry.enum_value("rotating_code", description="The code that the app or Google Wallet shows.")
+    REWARD_CODE = strawberry.enum_value("reward_code", description="The own code of a reward that the member holds.")
     PHONE = strawberry.enum_value("phone", description="A telephone number was typed.")
     RECEIPT = strawberry.enum_value("receipt", description="A receipt's QR was scanned.")
 
@@ -38,6 +39,9 @@ class SecondFact(Enum):
     """Second facts."""
 
     ROTATING_CODE = strawberry.enum_value("rotating_code", description="The code shown by the app, once.")
+    REWARD_CODE = strawberry.enum_value(
+        "reward_code", description="A held reward's own code: that reward alone can be used with it."
+    )
     PIN = strawberry.enum_value("pin", description="The member's own PIN.")
     STAFF_CONFIRMATION = strawberry.enum_value("staff_confirmation", description="A cashier's word, with a reason.")
 

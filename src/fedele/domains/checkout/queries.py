@@ -44,7 +44,8 @@ __all__ = [
 async def scan(
     till: Till, code: str, store_id: StoreId | None, moment: Moment, locale: str = "en", caller: str = ""
 ) -> TillMember:
-    """Whom a code belongs to, as a till may see them: a card, the app's code, a telephone number or a receipt.
+    """Whom a code belongs to, as a till may see them: a card, the app's code, a reward's own, a telephone
+    number or a receipt.
 
     `caller` is whose look-ups by telephone are counted. Raises the card's refusals, PhoneLookupOff, IdentityInvalid or
     RateLimited.
@@ -84,6 +85,7 @@ async def till_member(
         identified_by=shopper.identified_by,
         second_facts=facts,
         purchase_id=shopper.purchase_id,
+        redemption_id=shopper.redemption_id,
     )
 
 
@@ -94,7 +96,8 @@ def _second_facts(
     fresh = shopper.rotating and not standing.code_used
     if fresh and "rotating_code" in config.second_fact:
         return ("rotating_code",), ()
-    facts: list[SecondFact] = [fact for fact in config.second_fact if fact != "pin" or standing.has_pin]
+    offered = {"pin": standing.has_pin, "reward_code": shopper.redemption_id is not None}
+    facts: list[SecondFact] = [fact for fact in config.second_fact if offered.get(fact, True)]
     warnings = ["SECOND_FACT_NEEDED"]
     if shopper.identified_by == "phone":
         warnings.append("IDENTIFIED_BY_PHONE")

@@ -79,7 +79,7 @@ class TillHeldReward:
     usable_until: datetime
 
 
-IdentifiedBy = Literal["static_code", "rotating_code", "phone", "receipt"]
+IdentifiedBy = Literal["static_code", "rotating_code", "reward_code", "phone", "receipt"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -97,6 +97,7 @@ class TillMember:
     identified_by: IdentifiedBy = "static_code"
     second_facts: tuple[SecondFact, ...] = ()  # what still lets this member's value be spent here
     purchase_id: PurchaseId | None = None  # of the receipt that was scanned
+    redemption_id: UUID | None = None  # of the reward whose own code was scanned
     memberships: tuple[str, ...] = ()  # keys of the paid memberships in force
 
 

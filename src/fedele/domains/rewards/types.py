@@ -1,6 +1,7 @@
 """The records of rewards. Units are scaled integers of the programme currency, money is minor units."""
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NewType
@@ -13,8 +14,14 @@ from fedele.kernel.refusal import Refusal
 
 RedemptionId = NewType("RedemptionId", UUID)
 RedemptionStatus = Literal["held", "used", "cancelled", "expired"]
+CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letters that look alike
+CODE_GROUPS, CODE_GROUP_LENGTH = 3, 4  # 59 bits
+_GENERATED = re.compile(rf"(?:[A-Z0-9-]{{1,12}}-)?(?:[{CODE_ALPHABET}]{{4}}-){{2}}[{CODE_ALPHABET}]{{4}}")
 Fulfilment = Literal["ordered", "sent"]
-RedemptionSource = Literal["member", "auto", "offer", "challenge", "referral", "draw", "staff", "journey"]
+RedemptionSource = Literal[
+    "member", "auto", "offer", "draw", "staff", "challenge", "streak", "surprise", "referral", "survey", "review",
+    "contest", "gathering", "make_good", "journey",
+]  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -215,6 +222,11 @@ class Draw:
     winners: Sequence[Winner]
     actor: str
     drawn_at: datetime
+
+
+def is_generated(code: str) -> bool:
+    """Whether a text has the form of the codes that we make for redemptions: no card, number or receipt has it."""
+    return _GENERATED.fullmatch(code) is not None
 
 
 def address_of(delivery: Delivery) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from fedele.domains.programme.types import Key, Section
 
-SecondFact = Literal["rotating_code", "pin", "staff_confirmation"]
+SecondFact = Literal["rotating_code", "reward_code", "pin", "staff_confirmation"]
 Spending = Literal["points", "rewards", "offers"]
 
 
@@ -74,10 +74,13 @@ class OfflineConfig(Section):
 class TillConfig(Section):
     """Section `till`."""
 
-    second_fact: tuple[SecondFact, ...] = ("rotating_code", "staff_confirmation")
-    """What lets value be spent beside the card: any one of these. Empty: nothing can be spent at a till."""
+    second_fact: tuple[SecondFact, ...] = ("rotating_code", "reward_code", "staff_confirmation")
+    """What lets value be spent beside the card: any one of these. Empty: nothing can be spent at a till. `reward_code`:
+    a held reward's own code, as its pass and the app show it, lets that reward be used and nothing else be spent."""
     second_fact_for: tuple[Spending, ...] = ("points", "rewards")
     """What counts as spending value. `offers`: also discounts of claimed offers."""
+    claim_days: int = Field(default=30, ge=0, le=365)
+    """How long after a guest's purchase a member can claim it by the code on its receipt; 0: never."""
     phone_lookup: bool = True
     """Whether a till may find a member by telephone number."""
     pin: PinConfig = PinConfig()

@@ -21,6 +21,7 @@ class Evidence:
 
     pin: SecretStr | None = None
     confirmation: str | None = None  # the cashier's reason
+    reward_code: bool = False  # all that is spent is the one reward whose own code was scanned
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

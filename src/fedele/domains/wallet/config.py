@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from fedele.domains.members.types import Channel, Purpose
-from fedele.domains.programme.types import CurrencyRef, Key, PlaceRef, Section, Text
+from fedele.domains.programme.types import CurrencyRef, Key, PlaceRef, Refers, RewardRef, Section, Text
 
 _Short = Annotated[int, Field(ge=0, le=65535)]
 
@@ -54,6 +54,8 @@ class JoinCode(Section):
     """The end of the address: small letters, digits and single hyphens."""
     place: PlaceRef | None = None
     """Who joins here has this as their own store."""
+    offer: Annotated[str, Refers("offer")] | None = None
+    """Claimed for whoever joins with this code, if it is open to them then."""
     source: Key = "join"
     """Where members came from, as reports tell it: window, leaflet, spring-fair."""
 
@@ -81,6 +83,41 @@ class Join(Section):
         return next((one for one in self.codes if one.code == code), None)
 
 
+class VoucherPasses(Section):
+    """Rewards that members hold, each as a coupon of its own."""
+
+    design: Key
+    """The folder of the coupon's design, under passes/."""
+    only: tuple[RewardRef, ...] = ()
+    """These rewards; none: all that are shown or scanned somewhere (no donations, draws, gifts that are sent)."""
+
+
+class OfferPasses(Section):
+    """Claimed offers, each as a coupon that says the card's code and comes up while it can be used."""
+
+    design: Key
+    """The folder of the coupon's design, under passes/."""
+    only: Annotated[tuple[Annotated[str, Refers("offer")], ...], Field(min_length=1)]
+    """These offers: named one by one, since most offers are not worth a place in a wallet."""
+
+
+class TicketPasses(Section):
+    """Seats at gatherings, and experiences with a date, each as a ticket."""
+
+    design: Key
+    """The folder of the ticket's design, under passes/."""
+    up_minutes_before: int = Field(default=180, ge=0, le=24 * 60)
+    """From then on until the end the ticket comes up on the lock screen by itself."""
+
+
+class Passes(Section):
+    """What members may add to their wallet beside the card. A kind that is not named has no passes."""
+
+    rewards: VoucherPasses | None = None
+    offers: OfferPasses | None = None
+    tickets: TicketPasses | None = None
+
+
 class WalletConfig(Section):
     """Section `wallet`."""
 
@@ -94,5 +131,7 @@ class WalletConfig(Section):
     """Bluetooth beacons that bring the card up; both wallets read ten at most."""
     nfc: Nfc | None = None
     """Contactless reading at the till; unset: the card is scanned."""
+    passes: Passes = Passes()
+    """Rewards, offers and tickets as passes of their own."""
     join: Join | None = None
     """Joining on a web page; unset: there is none."""

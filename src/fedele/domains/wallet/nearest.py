@@ -12,7 +12,7 @@ from fedele.kernel.ids import StoreId
 
 EARTH_RADIUS_METRES = 6_371_009
 _REMEMBERED_MAX = 4096
-_Key: TypeAlias = tuple[int, tuple[str, ...], str]
+_Key: TypeAlias = tuple[int, tuple[str, ...], str, tuple[str, ...] | None]
 
 
 class PlacesOfCards:
@@ -22,15 +22,17 @@ class PlacesOfCards:
     def __init__(self) -> None:
         self._known: dict[_Key, tuple[Programme, tuple[CardPlace, ...]]] = {}
 
-    def of(self, programme: Programme, usual: Sequence[str], locale: str) -> tuple[CardPlace, ...]:
-        """The places for a member of these usual stores, the most usual first."""
-        key = (id(programme), tuple(usual), locale)
+    def of(
+        self, programme: Programme, usual: Sequence[str], locale: str, among: tuple[str, ...] | None = None
+    ) -> tuple[CardPlace, ...]:
+        """The places for a member of these usual stores, the most usual first; of those of these keys, if given."""
+        key = (id(programme), tuple(usual), locale, among)
         known = self._known.get(key)
         if known is not None and known[0] is programme:  # an id alone may be another programme's by now
             return known[1]
         if len(self._known) >= _REMEMBERED_MAX:
             self._known.clear()
-        places = _card_places(programme, usual, locale)
+        places = _card_places(programme, usual, locale, among)
         self._known[key] = programme, places
         return places
 
@@ -58,9 +60,11 @@ def distance_metres(one: Place, other: Place) -> float:
     return 2 * EARTH_RADIUS_METRES * math.asin(math.sqrt(min(1.0, chord)))
 
 
-def _card_places(programme: Programme, usual: Sequence[str], locale: str) -> tuple[CardPlace, ...]:
+def _card_places(
+    programme: Programme, usual: Sequence[str], locale: str, among: tuple[str, ...] | None
+) -> tuple[CardPlace, ...]:
     declared = tuple(programme.section(Places))
-    chosen = programme.section(WalletConfig).places
+    chosen = among if among is not None else programme.section(WalletConfig).places
     if chosen != "nearest":
         declared = tuple(place for place in declared if place.key in chosen)
     default_locale = programme.section(ProgrammeConfig).default_locale

@@ -1,5 +1,6 @@
 """What the wallet needs from the outside world. Adapters in `fedele.adapters` implement these."""
 
+import dataclasses
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
@@ -41,14 +42,35 @@ class PushFailed(Exception):
     """The push service could not be reached or refused for now; the job tries again."""
 
 
-class GoogleCards(Protocol):
-    """Writes members' cards to Google Wallet."""
+@dataclasses.dataclass(frozen=True, slots=True)
+class GoogleMessage:
+    """Words sent to a card at Google; the same words have the same id."""
 
-    async def write(self, card: CardState, rotating: RotatingSecret | None, *, notify: bool) -> None:
-        """Insert or replace the member's loyalty object. `notify`: Google may tell the member of the change.
+    id: str
+    header: str
+    body: str
+
+
+class GoogleCards(Protocol):
+    """Writes members' cards, rewards and tickets to Google Wallet."""
+
+    async def write(
+        self,
+        card: CardState,
+        rotating: RotatingSecret | None,
+        *,
+        notify: bool,
+        message: GoogleMessage | None = None,
+    ) -> None:
+        """Insert or replace the object of this pass. `notify`: Google may tell the member of the change. `message`
+        was added to a card before, and stays.
 
         Raises GoogleBusy (try again) or GoogleRefused (somebody must look at it).
         """
+        ...
+
+    async def add_message(self, card: CardState, message: GoogleMessage, *, notify: bool) -> None:
+        """Put a message on a card that Google has, and tell the member of it if `notify`. Raises as `write`."""
         ...
 
 

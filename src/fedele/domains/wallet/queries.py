@@ -1,6 +1,6 @@
 """Reading passes, the phones that hold them, and what a card says."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,9 +15,10 @@ from fedele.domains.programme.config import Currencies, Currency, ProgrammeConfi
 from fedele.domains.programme.types import Programme
 from fedele.domains.tiers import queries as tiers
 from fedele.domains.tiers.config import TiersConfig
-from fedele.domains.wallet import update_tag
+from fedele.domains.wallet import passes, update_tag
 from fedele.domains.wallet.config import WalletConfig
 from fedele.domains.wallet.nearest import places_of_cards
+from fedele.domains.wallet.passes import pass_of_claim, pass_of_place, pass_of_redemption
 from fedele.domains.wallet.ports import SaveLinks
 from fedele.domains.wallet.types import (
     CardBalance,
@@ -27,19 +28,40 @@ from fedele.domains.wallet.types import (
     CardState,
     Pass,
     PassHead,
+    PassKind,
     PassLinks,
+    PassSubject,
     Serial,
     UpdatedPasses,
     WalletLinks,
-    card_serial,
+    subject_of,
 )
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId
 from fedele.kernel.money import from_units
 
+__all__ = [
+    "export_personal_data",
+    "find_head",
+    "find_pass",
+    "links_of",
+    "list_at_google",
+    "list_lapsed",
+    "list_push_tokens",
+    "list_updated",
+    "pass_of_claim",
+    "pass_of_place",
+    "pass_of_redemption",
+    "read_card",
+    "read_further",
+    "read_pass",
+    "serials_of",
+]
+
 _USUAL_STORES_MAX = 3
 _SELECT = """
-SELECT p.member_id, p.serial, p.authentication_token, p.update_tag, p.updated_at, p.issued_at, p.voided_at
+SELECT p.member_id, p.serial, p.authentication_token, p.update_tag, p.updated_at, p.issued_at, p.voided_at,
+       p.expires_at
 """
 
 
@@ -61,6 +83,40 @@ async def find_head(q: Queryable, member_id: MemberId, serial: Serial) -> PassHe
         serial,
     )
     return PassHead(held=_pass(row), member_version=row["member_version"]) if row else None
+
+
+async def serials_of(q: Queryable, member_id: MemberId, kinds: Sequence[PassKind]) -> list[Serial]:
+    """The member's issued passes of these kinds, voided ones too: a seat may be taken again, a used reward reopened."""
+    rows = await q.fetch(
+        "SELECT serial FROM pass WHERE member_id = $1 AND kind = ANY($2::text[]) ORDER BY serial",
+        member_id,
+        list(kinds),
+    )
+    return [Serial(row["serial"]) for row in rows]
+
+
+async def list_lapsed(q: Queryable, moment: Moment, count_max: int) -> list[PassSubject]:
+    """Passes whose time is up and which are not voided yet, the longest past first."""
+    rows = await q.fetch(
+        """
+        SELECT serial FROM pass WHERE voided_at IS NULL AND expires_at <= $1 ORDER BY expires_at LIMIT $2
+        """,
+        moment.now,
+        count_max,
+    )
+    return [subject for row in rows if (subject := subject_of(row["serial"]))]
+
+
+async def list_at_google(q: Queryable, member_id: MemberId) -> tuple[Serial, ...]:
+    """The member's other passes that Google has and that hold: it shows them beside the card."""
+    rows = await q.fetch(
+        """
+        SELECT p.serial FROM pass p JOIN google_card g USING (member_id, serial)
+         WHERE p.member_id = $1 AND p.kind <> 'card' AND p.voided_at IS NULL AND g.written_tag > 0 ORDER BY p.serial
+        """,
+        member_id,
+    )
+    return tuple(Serial(row["serial"]) for row in rows)
 
 
 async def list_updated(q: Queryable, device_library_identifier: str, tag: str | None) -> UpdatedPasses | None:
@@ -88,7 +144,7 @@ async def export_personal_data(q: Queryable, member_id: MemberId) -> dict[str, A
     """All that this room keeps of the member, as JSON-able values; tokens are secrets, not data, and stay here."""
     rows = await q.fetch(
         """
-        SELECT p.serial, p.issued_at, p.updated_at, p.voided_at,
+        SELECT p.serial, p.kind, p.issued_at, p.updated_at, p.voided_at,
                array_agg(d.registered_at ORDER BY d.registered_at) FILTER (WHERE d.registered_at IS NOT NULL) AS devices
         FROM pass p LEFT JOIN pass_device d USING (member_id, serial)
         WHERE p.member_id = $1 GROUP BY p.member_id, p.serial ORDER BY p.issued_at
@@ -99,6 +155,7 @@ async def export_personal_data(q: Queryable, member_id: MemberId) -> dict[str, A
         "passes": [
             {
                 "serial": row["serial"],
+                "kind": row["kind"],
                 "issuedAt": row["issued_at"].isoformat(),
                 "updatedAt": row["updated_at"].isoformat(),
                 "voidedAt": row["voided_at"].isoformat() if row["voided_at"] else None,
@@ -109,15 +166,63 @@ async def export_personal_data(q: Queryable, member_id: MemberId) -> dict[str, A
     }
 
 
-def links_of(
-    member_id: MemberId, code: str | None, links: PassLinks | None, saves: SaveLinks | None, moment: Moment
-) -> WalletLinks:
-    """The links to a member's cards. Pure: known before any pass is issued, so `Home` reads nothing for them."""
-    serial = card_serial(member_id)
+def links_of(serial: Serial, code: str | None, links: PassLinks | None, saves: SaveLinks | None) -> WalletLinks:
+    """The links to a pass. Pure: known before any pass is issued, so `Home` reads nothing for them."""
     return WalletLinks(
         code=code,
         apple_wallet_url=links.url(serial) if links else None,
         google_wallet_url=links.google_url(serial) if links and saves else None,
+    )
+
+
+async def read_pass(q: Queryable, programme: Programme, held: Pass, moment: Moment) -> CardState:
+    """What an issued pass says at the moment, whatever its kind."""
+    subject = subject_of(held.serial)
+    if subject is None or subject.kind == "card":
+        return await read_card(q, programme, held.member_id, held.serial, held.authentication_token, moment)
+    return await read_further(q, programme, subject, held.authentication_token, moment)
+
+
+async def read_further(
+    q: Queryable, programme: Programme, subject: PassSubject, authentication_token: str, moment: Moment
+) -> CardState:
+    """What a reward, a claimed offer or a ticket says. One that there is not, or whose member is gone, says nothing."""
+    member_id = subject.member_id
+    member = await members.find_member(q, member_id)
+    about = programme.section(ProgrammeConfig)
+    locale = member.locale if member else about.default_locale
+    own = await passes.find_state(q, programme, subject, locale, moment.now)
+    # A pass keeps its style on the phone for good: its design is that of its subject, whoever is gone.
+    design = (own and own["design"]) or passes.design_of(programme, subject.kind)
+    common: dict[str, Any] = {
+        "member_id": member_id,
+        "serial": subject.serial,
+        "authentication_token": authentication_token,
+        "kind": subject.kind,
+        "locale": locale,
+        "programme_name": about.name.in_locale(locale, about.default_locale),
+        "design": design,
+        "subject_key": (own.get("voucher") or own["ticket"]).key if own else None,
+    }
+    if member is None or not member.active or own is None:
+        return CardState(card_code=None, display_name=None, ended="withdrawn", voided=True, **common)
+    ended, code = own["ended"], own["code"]
+    if ended is None and code is None:
+        card = await members.find_card_code(q, member_id)
+        code = card.code if card else None
+    visited = await activity.usual_stores(q, member_id, _USUAL_STORES_MAX) if ended is None else ()
+    usual = _usual(member.home_store, visited)
+    return CardState(
+        card_code=code if ended is None else None,
+        display_name=member.display_name,
+        voucher=own.get("voucher"),
+        ticket=own.get("ticket"),
+        expires_at=own["expires_at"],
+        relevant=own.get("relevant", ()),
+        places=places_of_cards.of(programme, usual, locale, own["places"]) if ended is None else (),
+        ended=ended,
+        voided=ended is not None,
+        **common,
     )
 
 
@@ -238,4 +343,5 @@ def _pass(row: Row) -> Pass:
         updated_at=row["updated_at"],
         issued_at=row["issued_at"],
         voided_at=row["voided_at"],
+        expires_at=row["expires_at"],
     )

@@ -1,4 +1,4 @@
-"""The wallet's tables, as migrations 20261121_15_wallet and 20261122_38_wallet make them."""
+"""The wallet's tables, as migrations 20261121_15_wallet, 20261122_38_wallet and 20261123_39_passes make them."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Text,
+    UniqueConstraint,
     text,
 )
 from sqlmodel import Field, Uuid
@@ -29,17 +30,25 @@ class PassRow(Table, table=True):
         CheckConstraint("length(authentication_token) >= 16", name="token_length"),
         CheckConstraint("update_tag > 0", name="update_tag"),
         CheckConstraint("updated_at = date_trunc('second', updated_at)", name="whole_seconds"),
+        CheckConstraint("kind IN ('card', 'reward', 'offer', 'ticket')", name="kind"),
+        CheckConstraint("(kind = 'card') = (subject_id IS NULL)", name="subject"),
+        UniqueConstraint("member_id", "kind", "subject_id", postgresql_nulls_not_distinct=True),
+        Index(
+            "ix_pass_expires_at", "expires_at", postgresql_where=text("voided_at IS NULL AND expires_at IS NOT NULL")
+        ),
     )
 
     member_id: UUID = Field(sa_type=Uuid, primary_key=True)
     serial: str = Field(sa_type=Text, primary_key=True)
     kind: str = Field(sa_column=Column(Text, nullable=False, server_default=text("'card'")))
+    subject_id: UUID | None = Field(default=None, sa_type=Uuid, nullable=True)
     authentication_token: str = Field(sa_type=Text)
     update_tag: int = Field(sa_column=Column(BigInteger, nullable=False, server_default=text("1")))
     content_digest: bytes = Field(sa_type=LargeBinary)
     issued_at: datetime = Field(sa_type=DateTime(timezone=True))
     updated_at: datetime = Field(sa_type=DateTime(timezone=True))
     voided_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True), nullable=True)
+    expires_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True), nullable=True)
 
 
 class PassDeviceRow(Table, table=True):
@@ -78,6 +87,7 @@ class GoogleCardRow(Table, table=True):
     notified_count: int = Field(sa_column=Column(Integer, nullable=False, server_default=text("0")))
     saved_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True), nullable=True)
     removed_at: datetime | None = Field(default=None, sa_type=DateTime(timezone=True), nullable=True)
+    message_digest: str | None = Field(default=None, sa_type=Text, nullable=True)
 
 
 class GoogleCallbackRow(Table, table=True):

@@ -4,17 +4,49 @@ import base64
 import dataclasses
 import hashlib
 import hmac
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, NewType
+from uuid import UUID
 
 from fedele.kernel.ids import MalformedId, MemberId, StoreId, decode_id, encode_id
 
 Serial = NewType("Serial", str)  # Apple's serialNumber and the suffix of Google's object id; carries the member's id
-PassKind = Literal["card"]  # rewards and tickets as passes of their own widen this
+PassKind = Literal["card", "reward", "offer", "ticket"]
+Ended = Literal["used", "expired", "withdrawn"]
 
 CARD_PREFIX = "card"
+_PREFIXES: Mapping[PassKind, str] = {"card": CARD_PREFIX, "reward": "voucher", "offer": "coupon", "ticket": "ticket"}
+_KINDS: Mapping[str, PassKind] = {prefix: kind for kind, prefix in _PREFIXES.items()}
 LOCATIONS_MAX = 10  # both wallets read no more
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PassSubject:
+    """What a pass stands for: the member (a card), or a redemption, a claimed offer or a place at a gathering."""
+
+    kind: PassKind
+    member_id: MemberId
+    id: UUID | None = None  # of the redemption, claim or place; None for a card
+
+    @property
+    def serial(self) -> Serial:
+        """The pass's serial: known before the pass is issued."""
+        own = () if self.id is None else (self.id,)
+        return Serial(encode_id(_PREFIXES[self.kind], self.member_id, *own))
+
+
+def subject_of(serial: str) -> PassSubject | None:
+    """What a serial stands for; None when it is no serial of ours."""
+    kind = _KINDS.get(serial.partition("_")[0])
+    if kind is None:
+        return None
+    try:
+        member_id, *rest = decode_id(_PREFIXES[kind], serial, 1 if kind == "card" else 2)
+    except MalformedId:
+        return None
+    return PassSubject(kind, MemberId(member_id), rest[0] if rest else None)
 
 
 def card_serial(member_id: MemberId) -> Serial:
@@ -24,10 +56,8 @@ def card_serial(member_id: MemberId) -> Serial:
 
 def serial_member(serial: str) -> MemberId | None:
     """Whose pass a serial names; None when it is no serial of ours."""
-    try:
-        return MemberId(decode_id(CARD_PREFIX, serial, 1)[0])
-    except MalformedId:
-        return None
+    subject = subject_of(serial)
+    return subject.member_id if subject else None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +71,7 @@ class Pass:
     updated_at: datetime
     issued_at: datetime
     voided_at: datetime | None = None
+    expires_at: datetime | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,13 +135,48 @@ class CardSpan:
     ends_at: datetime | None = None
 
 
+Words = tuple[tuple[str, str], ...]
+"""(locale, words) in every language that the programme has; "" is for all."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class CardVoucher:
+    """What a reward or claimed offer says on a pass of its own. `percent`, `money` or `times`: the large figure."""
+
+    key: str  # the reward's or offer's
+    name: str
+    description: str | None = None
+    terms: str | None = None
+    usable_until: datetime | None = None  # in the programme's time zone
+    percent: Decimal | None = None
+    money: tuple[Decimal, str] | None = None  # major units and ISO 4217
+    times: Decimal | None = None  # of the points that are earned
+    names: Words = ()
+    descriptions: Words = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class CardTicket:
+    """What a ticket says. Times carry their offset: a phone elsewhere shows the venue's own hour."""
+
+    key: str  # the gathering's, or the experience's
+    name: str
+    starts_at: datetime
+    ends_at: datetime
+    venue: str | None = None
+    description: str | None = None
+    persons: int = 1
+    names: Words = ()
+    venues: Words = ()
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class CardState:
-    """Everything a card shows: the input, with the design, of a pure function to the pass's content.
+    """Everything a pass shows: the input, with the design, of a pure function to its content.
 
-    `locale` is a BCP 47 tag; words here are already in the member's language, numbers are not yet formatted. A voided
-    card holds nothing of the member. `texts` are the values of further placeholders (a reward's name, a seat), each
-    None where there is no such thing.
+    `locale` is a BCP 47 tag; words here are already in the member's language, numbers are not yet formatted. The pass
+    of somebody who is gone holds nothing of them. `card_code` is what its barcode says: the member's card code, or a
+    reward's own. `voucher` and `ticket` are what passes of the other kinds stand for.
     """
 
     member_id: MemberId
@@ -128,7 +194,12 @@ class CardState:
     expiry: CardExpiry | None = None
     member_since: date | None = None
     news: str | None = None
-    texts: tuple[tuple[str, str | None], ...] = ()
+    kind: PassKind = "card"
+    subject_key: str | None = None  # the reward's, offer's or gathering's: what Google's class is named after
+    voucher: CardVoucher | None = None
+    ticket: CardTicket | None = None
+    ended: Ended | None = None  # why it is voided, of a pass that is no card
+    linked: tuple[Serial, ...] = ()  # passes that Google shows beside the card
     places: tuple[CardPlace, ...] = ()
     beacons: tuple[CardBeacon, ...] = ()
     nfc: CardNfc | None = None
@@ -157,7 +228,7 @@ class UpdatedPasses:
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class WalletLinks:
-    """The card's links for an app; None for a wallet that is not configured."""
+    """A pass's links for an app; None for a wallet that is not configured. `code`: of a card."""
 
     code: str | None
     apple_wallet_url: str | None

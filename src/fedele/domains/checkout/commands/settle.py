@@ -21,14 +21,16 @@ from fedele.domains.checkout.ports import Till
 from fedele.domains.checkout.pricing import Sold, decide_basket, read_in_hand
 from fedele.domains.checkout.state import Question, Rules, StoredRequest, read_state
 from fedele.domains.checkout.types import Basket, Honoured, Settlement
-from fedele.domains.checkout.writing import read_settlement, sale_payload
+from fedele.domains.checkout.writing import events_to_json, read_settlement, sale_payload
 from fedele.domains.ledger.errors import InsufficientPoints
 from fedele.domains.members.errors import CardCodeRevoked, CardCodeUnknown, MemberErased, MemberNotFound
+from fedele.domains.rewards.errors import RedemptionNotHeld
 from fedele.domains.till.commands import authorisation_json, authorise, release_due_of
 from fedele.domains.till.config import TillConfig
 from fedele.domains.till.errors import SQLSTATE, RewardNotUsable, refusal
 from fedele.domains.till.types import Authorisation, Evidence
 from fedele.kernel.clock import Moment
+from fedele.kernel.event import Event
 from fedele.kernel.ids import MemberId, new_id
 
 
@@ -50,14 +52,16 @@ async def settle(
     *,
     quote: str | None = None,
     offline: Offline | None = None,
+    announces: Sequence[Event] = (),
     quiet: bool = False,
 ) -> Settlement:
     """Settle the basket under the caller's idempotency key; a retry gets the identical Settlement.
 
-    `quote` is the hash of what the customer was shown: anything else is refused. `quiet` (imports): nothing is
-    announced. Raises BasketInvalid, KeyReused, ReceiptKnown, TenderNotAccepted, PayLimitExceeded, QuoteChanged,
-    OccurredTooLongAgo, InsufficientPoints, MemberNotFound, MemberErased, BenefitNotInHand, the till's refusals of
-    second facts, holds and rewards, or the card's; nothing is written then.
+    `quote` is the hash of what the customer was shown: anything else is refused. `announces`: events of the same
+    transaction besides the sale's own. `quiet` (imports): nothing is announced. Raises BasketInvalid, KeyReused,
+    ReceiptKnown, TenderNotAccepted, PayLimitExceeded, QuoteChanged, OccurredTooLongAgo, InsufficientPoints,
+    MemberNotFound, MemberErased, BenefitNotInHand, the till's refusals of second facts, holds and rewards, or the
+    card's; nothing is written then.
     """
     check_key(key)
     check_basket(basket, moment.now)
@@ -66,13 +70,13 @@ async def settle(
     try:
         shown = Moment(offline.shown_at) if offline else moment
         shopper = await identify(till, till.database.reader, basket, shown)
-    except (CardCodeUnknown, CardCodeRevoked):
-        # A rotating code has run out by the time of the retry: what was answered then still stands.
+    except (CardCodeUnknown, CardCodeRevoked, RedemptionNotHeld):
+        # A rotating code has run out by the time of the retry, a reward's is used: what was answered then still stands.
         if earlier := await find_request(till.database.reader, scope, key):
             return read_settlement(answer_of(earlier, digest))
         raise
     request = Request("settle_v2", shopper.member_id, scope, key, body, digest, moment, quiet)
-    sale = _Sale(till, basket, shopper, request, quote, offline.honoured if offline else ())
+    sale = _Sale(till, basket, shopper, request, quote, offline.honoured if offline else (), announces)
     try:
         return await sale.settled()
     except (InsufficientPoints, RewardNotUsable):
@@ -94,9 +98,10 @@ class _Sale:
         request: Request,
         quote: str | None,
         honoured: Sequence[Honoured],
+        announces: Sequence[Event],
     ) -> None:
         self.till, self.basket, self.shopper, self.request = till, basket, shopper, request
-        self.quote, self.honoured = quote, honoured
+        self.quote, self.honoured, self.announces = quote, honoured, announces
         self.at: datetime = basket.occurred_at or request.moment.now
         self.purchase_id = PurchaseId(new_id())
         self.authorisation: Authorisation | None = None
@@ -146,6 +151,8 @@ class _Sale:
         payload = sale_payload(
             sold.decision, basket, sold.sale, self.purchase_id, member_id, state.standing, guest=guest
         )
+        if self.announces:
+            payload["events"] = [*payload["events"], *events_to_json(self.announces)]
         return Prepared(state.version, payload | self._spending(sold, payload))
 
     async def _authorise(self, rules: Rules, sold: Sold) -> None:
@@ -157,7 +164,11 @@ class _Sale:
             rules.programme.section(TillConfig),
             self.shopper.member_id,
             self.shopper.holder,
-            Evidence(pin=self.basket.pin, confirmation=self.basket.confirmation),
+            Evidence(
+                pin=self.basket.pin,
+                confirmation=self.basket.confirmation,
+                reward_code=sold.spends_only(self.shopper.redemption_id),
+            ),
             self.request.moment,
         )
 

@@ -8,7 +8,7 @@ from fedele.db.database import Queryable
 from fedele.domains.activity.types import PurchaseId
 from fedele.domains.auth.commands import take
 from fedele.domains.checkout.errors import BasketInvalid
-from fedele.domains.checkout.identification.receipts import RECEIPT_PREFIX, read_receipt_token
+from fedele.domains.checkout.identification.receipts import RECEIPT_PREFIX, find_claimed, read_receipt_token
 from fedele.domains.checkout.ports import Till
 from fedele.domains.checkout.types import Basket, IdentifiedBy
 from fedele.domains.members.config import MembersConfig
@@ -17,7 +17,8 @@ from fedele.domains.members.queries import find_by_code, find_by_identity
 from fedele.domains.members.types import CardHolder, Identity, MemberStatus, Peppers
 from fedele.domains.rewards.errors import RedemptionNotHeld
 from fedele.domains.rewards.queries import find_by_code as find_redemption_by_code
-from fedele.domains.rewards.queries import is_generated, reward_of
+from fedele.domains.rewards.queries import reward_of
+from fedele.domains.rewards.types import is_generated
 from fedele.domains.till.config import TillConfig
 from fedele.domains.till.errors import PhoneLookupOff
 from fedele.kernel.clock import Moment
@@ -134,9 +135,11 @@ async def _member_of_receipt(till: Till, token: str, store_id: StoreId | None) -
     if read is None:
         raise CardCodeMalformed(field="code")
     member_id, purchase_id = read
-    store = await till.database.reader.fetch_value(
-        "SELECT store_id FROM purchase WHERE member_id = $1 AND purchase_id = $2", member_id, purchase_id
+    sold = await till.database.reader.fetch_row(
+        "SELECT store_id, receipt FROM purchase WHERE member_id = $1 AND purchase_id = $2", member_id, purchase_id
     )
-    if store is None or (store_id is not None and store != store_id):
+    if sold is None or (store_id is not None and sold["store_id"] != store_id):
         raise CardCodeUnknown(field="code")
+    if claimed := await find_claimed(till.database.reader, member_id, purchase_id, sold["store_id"], sold["receipt"]):
+        member_id, purchase_id = claimed  # a guest's then, a member's now
     return Shopper(member_id, identified_by="receipt", purchase_id=purchase_id)

@@ -59,6 +59,15 @@ class Sold:
         """What the customer pays."""
         return sum(line.amount_minor for line in self.sale.lines)
 
+    def spends_only(self, redemption_id: UUID | None) -> bool:
+        """Whether all that this basket spends is one reward: no units, no other reward, no offer's discount."""
+        return (
+            redemption_id is not None
+            and self.rewards_used == (redemption_id,)
+            and not any(self.decision.burned.values())
+            and not any(one.candidate.source == "offer" for one in self.priced.applied)
+        )
+
     @property
     def discounts(self) -> tuple[TakenDiscount, ...]:
         """What was taken off, as answers tell it."""

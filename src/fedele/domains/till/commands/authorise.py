@@ -28,7 +28,7 @@ async def authorise(
     evidence: Evidence,
     moment: Moment,
 ) -> Authorisation:
-    """Why this member's value may be spent: a rotating code first, then a PIN, then a cashier's word.
+    """Why this member's value may be spent: a rotating code first, then a reward's own, a PIN, a cashier's word.
 
     `holder` is whom the scanned code belongs to (None: scanned before). Nothing is used up yet: that happens where the
     value is spent. A PIN's attempt is counted for good, whatever follows. Raises SecondFactNeeded, PinWrong, PinLocked
@@ -37,6 +37,8 @@ async def authorise(
     await refuse_if_blocked(database.reader, member_id)
     if holder is not None and holder.step is not None and "rotating_code" in config.second_fact:
         return Authorisation("rotating_code", holder.digest, holder.step)
+    if evidence.reward_code and "reward_code" in config.second_fact:
+        return Authorisation("reward_code")
     if evidence.pin is not None and "pin" in config.second_fact:
         await _check_pin(database, config, member_id, evidence.pin, moment)
         return Authorisation("pin")

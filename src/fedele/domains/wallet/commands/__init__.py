@@ -3,7 +3,9 @@
 from fedele.domains.wallet.commands.cards import (
     forget_push_tokens,
     issue_card,
+    issue_pass,
     refresh_card,
+    refresh_pass,
     register_device,
     unregister_device,
 )
@@ -14,8 +16,10 @@ __all__ = [
     "forget_push_tokens",
     "hear_google",
     "issue_card",
+    "issue_pass",
     "mark_changed",
     "refresh_card",
+    "refresh_pass",
     "register_device",
     "unregister_device",
 ]

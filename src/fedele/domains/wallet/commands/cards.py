@@ -1,4 +1,4 @@
-"""Issuing cards, noticing that they changed, and remembering the phones that hold them."""
+"""Issuing passes, noticing that they changed, and remembering the phones that hold them."""
 
 import secrets
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from fedele.domains.wallet import queries
 from fedele.domains.wallet.errors import TooManyDevices
 from fedele.domains.wallet.events import PassInstalled, PassIssued, PassRemoved, PassUpdated
 from fedele.domains.wallet.ports import PassAssembler
-from fedele.domains.wallet.types import Pass, Registration, Serial, card_serial
+from fedele.domains.wallet.types import Pass, PassSubject, Registration, Serial
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId
 from fedele.kernel.refusal import NotFound
@@ -22,27 +22,38 @@ async def issue_card(
     tx: Transaction, assembler: PassAssembler, programme: Programme, member_id: MemberId, moment: Moment
 ) -> Pass:
     """Make the member's card, once: every later call returns the first. Raises NotFound for nobody's id."""
-    serial = card_serial(member_id)
+    return await issue_pass(tx, assembler, programme, PassSubject("card", member_id), moment)
+
+
+async def issue_pass(
+    tx: Transaction, assembler: PassAssembler, programme: Programme, subject: PassSubject, moment: Moment
+) -> Pass:
+    """Make the pass of this subject, once: every later call, and every call at the same time, returns the first.
+
+    Raises NotFound for a member who is gone, and for a reward, offer or seat that is not held any more or that the
+    programme does not carry.
+    """
+    member_id, serial = subject.member_id, subject.serial
     if earlier := await queries.find_pass(tx, member_id, serial):
         return earlier
     await tx.lock_member(member_id)
     if earlier := await queries.find_pass(tx, member_id, serial):
         return earlier
     token = secrets.token_urlsafe(_TOKEN_BYTES)
-    card = await queries.read_card(tx, programme, member_id, serial, token, moment)
-    if card.voided:
-        raise NotFound(what="member")
+    if subject.kind == "card":
+        state = await queries.read_card(tx, programme, member_id, serial, token, moment)
+    else:
+        state = await queries.read_further(tx, programme, subject, token, moment)
+    if state.voided:
+        raise NotFound(what="member" if subject.kind == "card" else "pass")
     await tx.execute(
         """
-        INSERT INTO pass (member_id, serial, authentication_token, content_digest, issued_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, date_trunc('second', $5::timestamptz))
+        INSERT INTO pass (member_id, serial, kind, subject_id, authentication_token, content_digest, issued_at,
+                          updated_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, date_trunc('second', $7::timestamptz), $8)
         """,
-        member_id,
-        serial,
-        token,
-        assembler.digest(card),
-        moment.now,
-    )
+        member_id, serial, subject.kind, subject.id, token, assembler.digest(state), moment.now, state.expires_at,
+    )  # fmt: skip
     await tx.publish(PassIssued(member_id=member_id, occurred_at=moment.now, serial=serial))
     issued = await queries.find_pass(tx, member_id, serial)
     if issued is None:
@@ -53,30 +64,34 @@ async def issue_card(
 async def refresh_card(
     tx: Transaction, assembler: PassAssembler, programme: Programme, member_id: MemberId, moment: Moment
 ) -> Pass | None:
-    """Raise the pass's tag if the card would read differently now. None: there is no pass, or nothing on it changed.
+    """`refresh_pass` of the member's card."""
+    return await refresh_pass(tx, assembler, programme, PassSubject("card", member_id), moment)
+
+
+async def refresh_pass(
+    tx: Transaction, assembler: PassAssembler, programme: Programme, subject: PassSubject, moment: Moment
+) -> Pass | None:
+    """Raise the pass's tag if it would read differently now. None: there is no pass, or nothing on it changed.
 
     The content is read under the member's lock: no settle of the same member can slip between the reading and the tag.
     """
-    held = await queries.find_pass(tx, member_id, card_serial(member_id))
+    member_id = subject.member_id
+    held = await queries.find_pass(tx, member_id, subject.serial)
     if held is None:  # most members of a large programme have no card; they are not locked for it
         return None
     await tx.lock_member(member_id)
-    card = await queries.read_card(tx, programme, member_id, held.serial, held.authentication_token, moment)
+    state = await queries.read_pass(tx, programme, held, moment)
     raised = await tx.fetch_value(
         """
         UPDATE pass
         SET update_tag = update_tag + 1, content_digest = $3,
             updated_at = greatest(date_trunc('second', $4::timestamptz), updated_at + interval '1 second'),
-            voided_at = CASE WHEN $5 THEN coalesce(voided_at, $4) END
+            voided_at = CASE WHEN $5 THEN coalesce(voided_at, $4) END, expires_at = $6
         WHERE member_id = $1 AND serial = $2 AND content_digest <> $3
         RETURNING update_tag
         """,
-        member_id,
-        held.serial,
-        assembler.digest(card),
-        moment.now,
-        card.voided,
-    )
+        member_id, held.serial, assembler.digest(state), moment.now, state.voided, state.expires_at,
+    )  # fmt: skip
     if raised is None:
         return None
     await tx.publish(PassUpdated(member_id=member_id, occurred_at=moment.now, serial=held.serial, update_tag=raised))

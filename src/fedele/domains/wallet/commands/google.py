@@ -6,6 +6,7 @@ whether a change may be announced at all is the contact governor's to say.
 """
 
 import dataclasses
+import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid5
@@ -20,8 +21,8 @@ from fedele.domains.messaging.types import ContactAsked, Outcome
 from fedele.domains.programme.queries import ProgrammeSource
 from fedele.domains.programme.types import Programme
 from fedele.domains.wallet import queries
-from fedele.domains.wallet.ports import GoogleBusy, GoogleCards, GoogleRefused
-from fedele.domains.wallet.types import Pass, Serial
+from fedele.domains.wallet.ports import GoogleBusy, GoogleCards, GoogleMessage, GoogleRefused
+from fedele.domains.wallet.types import CardState, Pass, Serial, card_serial
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId
 
@@ -46,6 +47,24 @@ class GoogleCard:
     notified_on: date | None
     notified_count: int
     leased_until: datetime
+    message_digest: str | None = None  # of the last message that was added
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Written:
+    """What a writing told the member, and which message the card has now."""
+
+    announced: bool
+    message_digest: str | None
+
+
+def message_in(state: CardState) -> GoogleMessage | None:
+    """The news on a card as a message: its first line is the header. The same words are the same message."""
+    if not state.news:
+        return None
+    header, _, body = state.news.partition("\n")
+    digest = hashlib.sha256(state.news.encode()).hexdigest()[:24]
+    return GoogleMessage(id=digest, header=header, body=body or header)
 
 
 def may_announce(card: GoogleCard, today: date) -> bool:
@@ -115,7 +134,8 @@ async def claim_due(database: Database, moment: Moment, count: int = PACE) -> Se
             FROM (SELECT member_id, serial FROM google_card WHERE next_try_at <= $1
                   ORDER BY next_try_at LIMIT $3 FOR UPDATE SKIP LOCKED) AS due
             WHERE g.member_id = due.member_id AND g.serial = due.serial
-            RETURNING g.member_id, g.serial, g.written_tag, g.attempts, g.notified_on, g.notified_count
+            RETURNING g.member_id, g.serial, g.written_tag, g.attempts, g.notified_on, g.notified_count,
+                      g.message_digest
             """,
             moment.now,
             leased_until,
@@ -159,33 +179,44 @@ class GoogleWriter:
         async with self._database.transaction() as tx:
             await want(tx, held, moment)
         card = GoogleCard(held.member_id, held.serial, 0, 1, None, 0, moment.now)
-        await self._send(programme, card, held, moment, announce=False)
-        await self._settle(card, held.update_tag, moment, announced=False)
+        written = await self._send(programme, card, held, moment)
+        await self._settle(card, held.update_tag, moment, written)
+        if held.serial != card_serial(held.member_id):  # the card names the passes that Google shows beside it
+            async with self._database.transaction() as tx:
+                await mark_changed(tx, held.member_id, card_serial(held.member_id), moment)
 
     async def write(self, programme: Programme, card: GoogleCard, moment: Moment) -> bool:
         """Write one claimed card as it stands now. False: Google refused it, which is noted. Raises GoogleBusy."""
         held = await queries.find_pass(self._database.reader, card.member_id, card.serial)
         if held is None:
             return False
-        announce = may_announce(card, moment.now.date()) and await self._governor_agrees(programme, held, moment)
         try:
-            await self._send(programme, card, held, moment, announce=announce)
+            written = await self._send(programme, card, held, moment)
         except GoogleRefused as refused:
             log.warning("google_wallet_refused", reason=str(refused))
             await self._put_off(card, moment.now + wait_after(card.attempts + 4), str(refused))
             return False
-        await self._settle(card, held.update_tag, moment, announced=announce)
+        await self._settle(card, held.update_tag, moment, written)
         return True
 
-    async def _send(
-        self, programme: Programme, card: GoogleCard, held: Pass, moment: Moment, *, announce: bool
-    ) -> None:
+    async def _send(self, programme: Programme, card: GoogleCard, held: Pass, moment: Moment) -> "_Written":
+        """Write the object as it stands, and add the message that it has not got yet. Two announcements would be one
+        too many: of a new message and a change together, the message is announced."""
         reader: Queryable = self._database.reader
-        state = await queries.read_card(
-            reader, programme, card.member_id, card.serial, held.authentication_token, moment
-        )
-        rotating = await members.find_rotating_secret(reader, card.member_id, self._peppers)
-        await self._google.write(state, rotating, notify=announce)
+        state = await queries.read_pass(reader, programme, held, moment)
+        rotating = None
+        if state.kind == "card":
+            rotating = await members.find_rotating_secret(reader, card.member_id, self._peppers)
+            state = dataclasses.replace(state, linked=await queries.list_at_google(reader, card.member_id))
+        message = message_in(state)
+        is_new = message is not None and message.id != card.message_digest
+        may = may_announce(card, moment.now.date())
+        # Whether the message may be sent at all the governor decided when it was put on the card.
+        announce = may and not is_new and await self._governor_agrees(programme, held, moment)
+        await self._google.write(state, rotating, notify=announce, message=None if is_new else message)
+        if message is not None and is_new:
+            await self._google.add_message(state, message, notify=may)
+        return _Written(announced=announce or (is_new and may), message_digest=message.id if message else None)
 
     async def _governor_agrees(self, programme: Programme, held: Pass, moment: Moment) -> bool:
         source_id = uuid5(_CONTACT, f"{held.serial}/{held.update_tag}")
@@ -195,7 +226,7 @@ class GoogleWriter:
             )
         return decision.outcome is Outcome.SENT
 
-    async def _settle(self, card: GoogleCard, tag: int, moment: Moment, *, announced: bool) -> None:
+    async def _settle(self, card: GoogleCard, tag: int, moment: Moment, written: "_Written") -> None:
         # Who marked the card meanwhile set another time: that stays, and the card is written again.
         async with self._database.transaction() as tx:
             await tx.execute(
@@ -205,15 +236,16 @@ class GoogleWriter:
                     next_try_at = CASE WHEN next_try_at = $4 THEN NULL ELSE next_try_at END,
                     notified_count = CASE WHEN NOT $5 THEN notified_count
                                           WHEN notified_on = $6 THEN notified_count + 1 ELSE 1 END,
-                    notified_on = CASE WHEN $5 THEN $6 ELSE notified_on END
+                    notified_on = CASE WHEN $5 THEN $6 ELSE notified_on END, message_digest = $7
                 WHERE member_id = $1 AND serial = $2
                 """,
                 card.member_id,
                 card.serial,
                 tag,
                 card.leased_until,
-                announced,
+                written.announced,
                 moment.now.date(),
+                written.message_digest,
             )
 
     async def _put_off(self, card: GoogleCard, until: datetime, problem: str) -> None:
