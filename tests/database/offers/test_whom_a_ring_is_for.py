@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from fedele.db.database import Database
 from fedele.domains.activity.commands import record_activity
 from fedele.domains.members.commands import set_consent
@@ -12,6 +14,7 @@ from fedele.domains.offers import commands
 from fedele.domains.offers.timing.ringing import ring_due
 from fedele.domains.offers.timing.wakeups import plan
 from fedele.domains.offers.triggers.following import after_event, after_purchase, keep_appointments
+from fedele.domains.offers.triggers.situation import setting_of
 from fedele.domains.offers.types import BeaconHeard, Report
 from fedele.domains.programme.types import Programme
 from fedele.kernel.clock import Moment, Position
@@ -172,3 +175,31 @@ async def test_an_appointment_is_kept_on_the_terms_of_the_trigger_that_made_it(d
     assert [(row["occasion"].partition(":")[0], row["code"], row["open"]) for row in rows] == [
         ("event", "OFFER_NO_LONGER_WANTED", None), ("purchase", None, timedelta(hours=5)),
     ]  # fmt: skip
+
+
+async def test_one_members_trouble_silences_nobody_else(
+    database: Database, admin: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ring goes on behind the member it could not judge; an appointment that failed is tried again, the rest kept."""
+    members = [await member(database, "milan") for _ in range(3)]
+    broken, whole = members[1], setting_of
+
+    async def stumbling(tx: Any, programme: Programme, member_id: MemberId, *rest: Any) -> Any:
+        if member_id == broken:
+            raise RuntimeError("nobody foresaw this")
+        return await whole(tx, programme, member_id, *rest)
+
+    for module in ("timing.ringing", "triggers.following"):
+        monkeypatch.setattr(f"fedele.domains.offers.{module}.setting_of", stumbling)
+    await ring(database)
+    assert await told(admin, "own-shop") == {members[0], members[2]}
+    for member_id in members:
+        purchase_id = await bought(admin, member_id, EIGHT)
+        async with database.transaction() as tx:
+            await after_purchase(tx, PROGRAMME, member_id, purchase_id, EIGHT, Moment(EIGHT))
+    due = EIGHT + timedelta(hours=48)
+    assert await keep_appointments(database, programme_at, Moment(due)) == 3
+    assert await told(admin, "two-delays") == {members[0], members[2]}
+    monkeypatch.undo()
+    assert await keep_appointments(database, programme_at, Moment(due + timedelta(minutes=10))) == 1
+    assert await told(admin, "two-delays") == set(members)

@@ -35,7 +35,7 @@ class OfferLimitReached(Refusal):
     """The member had it as often as one may."""
 
     code = "OFFER_LIMIT_REACHED"
-    message = "This offer was already taken {limit} times, which is all there is for one member."
+    message = "This offer was already taken as often as one member may: {limit}."
 
 
 class OfferExhausted(Refusal):

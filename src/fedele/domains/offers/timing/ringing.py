@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from fedele.db.database import Database, Queryable, Transaction
+import structlog
+
+from fedele.db.database import DATABASE_LOST, Database, Queryable, Transaction
 from fedele.domains.members.types import Purpose
 from fedele.domains.offers.checking.checks import weather as weather_check
 from fedele.domains.offers.checking.sight import Setting, Sight
@@ -21,6 +23,8 @@ from fedele.domains.offers.triggers.situation import setting_of
 from fedele.domains.programme.types import Programme
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId
+
+log = structlog.get_logger(__name__)
 
 BATCH = 20  # members told in one transaction: their locks are held until it ends
 ROUNDS_MAX = 10_000
@@ -116,8 +120,15 @@ async def _tell(
     cause = Cause("time", f"from:{ring.occurrence.isoformat()}" if offer.schedule.always else None)
     for member_id in (member_id for member_id, meant in members if meant):  # ascending, as all who lock several do
         await tx.lock_member(member_id)
-        setting = await setting_of(tx, programme, member_id, moment, places)
-        decision = await fire(tx, offer, setting, cause) if setting is not None else None
+        try:
+            async with tx.savepoint():
+                setting = await setting_of(tx, programme, member_id, moment, places)
+                decision = await fire(tx, offer, setting, cause) if setting is not None else None
+        except DATABASE_LOST:
+            raise
+        except Exception:  # one member's trouble must not keep everybody behind them, and every later ring, silent
+            log.exception("ring_not_told", offer=offer.key, member_id=str(member_id))
+            continue
         fired += decision is not None and decision.outcome == "fired"
     return fired
 

@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from fedele.db.database import Database, Queryable, Transaction
+import structlog
+
+from fedele.db.database import DATABASE_LOST, Database, Queryable, Transaction
 from fedele.domains.offers.checking.sight import Setting, Sight
 from fedele.domains.offers.config import Offer, OffersConfig
 from fedele.domains.offers.ports import ProgrammeAt
@@ -16,6 +18,9 @@ from fedele.domains.programme.types import Programme
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId
 
+log = structlog.get_logger(__name__)
+
+TRY_AGAIN = timedelta(minutes=10)
 NO_LONGER_WANTED = "OFFER_NO_LONGER_WANTED"
 BATCH = 100
 ROUNDS_MAX = 1_000
@@ -70,7 +75,15 @@ async def keep_appointments(database: Database, programme_at: ProgrammeAt, momen
             if row is None:
                 return number
             programme = await programme_at(moment.now)
-            await _keep(tx, programme, row, moment)
+            try:
+                async with tx.savepoint():
+                    await _keep(tx, programme, row, moment)
+            except DATABASE_LOST:
+                raise
+            except Exception:  # one member's trouble must not stand before everybody's appointments for good
+                log.exception("appointment_not_kept", offer=row["offer_key"], member_id=str(row["member_id"]))
+                named = (row["member_id"], row["offer_key"], row["source_id"], row["since"])
+                await tx.execute(_APPOINT, *named, moment.now + TRY_AGAIN)
     return ROUNDS_MAX
 
 
