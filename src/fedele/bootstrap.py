@@ -108,8 +108,8 @@ from fedele.domains.segments.jobs import schedules as segment_schedules
 from fedele.domains.support import handlers as support
 from fedele.domains.support import queries as support_queries
 from fedele.domains.support.config import SupportConfig
-from fedele.domains.support.events import CaseResolved
-from fedele.domains.support.jobs import closing_schedule as support_closing
+from fedele.domains.support.events import CaseOverdue, CaseResolved
+from fedele.domains.support.jobs import schedules as support_schedules
 from fedele.domains.support.ports import TextAnalyser
 from fedele.domains.surveys import handlers as surveys
 from fedele.domains.surveys import queries as surveys_queries
@@ -220,7 +220,7 @@ CLOSING_STEPS: tuple[ClosingStep, ...] = own_steps(
 
 
 # What journeys hear of rooms that stand beside them, and so cannot be named there.
-HEARD_BY_JOURNEYS: tuple[type[Event], ...] = (ExpiryAnnounced, CaseResolved)
+HEARD_BY_JOURNEYS: tuple[type[Event], ...] = (ExpiryAnnounced, CaseOverdue, CaseResolved)
 
 
 def handlers_of(
@@ -271,6 +271,8 @@ def schedules_of(
     weather: WeatherSource | None,
     fences: FenceStore,
     google: GoogleWriter | None,
+    analyser: TextAnalyser,
+    clock: Callable[[], Moment],
 ) -> tuple[Schedule, ...]:
     """What follows the clock: one line per room that has such work."""
     return (
@@ -291,7 +293,7 @@ def schedules_of(
         renewal_schedule(database, programmes, payments),
         close_schedule(database, programmes, CLOSING_STEPS),
         deciding_schedule(database, programmes.at),
-        support_closing(database, programmes.at),
+        *support_schedules(database, programmes.at, analyser, clock),
         *journey_schedules(JourneyEngine(database, programmes)),
         *wallet.google_schedules(google),
     )

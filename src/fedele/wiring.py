@@ -175,6 +175,8 @@ class Fedele:
                 self.weather,
                 self.settings.geofences,
                 self._google_writer(self.google) if self.google else None,
+                self.analyser,
+                self.clock,
             ),
             self.settings.database_role,
         )

@@ -4072,6 +4072,7 @@ CREATE TABLE public.support_case (
     outcome text,
     evidence jsonb NOT NULL,
     programme_version integer NOT NULL,
+    overdue_at timestamp with time zone,
     CONSTRAINT ck_support_case_closed_has_a_time CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
     CONSTRAINT ck_support_case_resolved_has_a_time CHECK (((state = ANY (ARRAY['resolved'::text, 'closed'::text])) = (resolved_at IS NOT NULL))),
     CONSTRAINT ck_support_case_source_known CHECK ((source_kind = ANY (ARRAY['survey'::text, 'review'::text, 'event'::text]))),
@@ -5510,6 +5511,10 @@ CREATE INDEX ix_rotating_code_use_used_at ON public.rotating_code_use USING btre
 
 CREATE INDEX ix_segment_member_inside ON public.segment_member USING btree (segment_key, member_id) WHERE (left_at IS NULL);
 
+-- Name: ix_support_case_overdue; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_support_case_overdue ON public.support_case USING btree (due_at) WHERE ((overdue_at IS NULL) AND (state <> ALL (ARRAY['resolved'::text, 'closed'::text])));
+
 -- Name: ix_support_case_queue; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_support_case_queue ON public.support_case USING btree (urgency, due_at, case_id) WHERE (state <> ALL (ARRAY['resolved'::text, 'closed'::text]));
@@ -5549,6 +5554,10 @@ CREATE INDEX ix_taste_due_since ON public.taste USING btree (due_since) WHERE (d
 -- Name: ix_text_reading_read_at; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_text_reading_read_at ON public.text_reading USING btree (read_at);
+
+-- Name: ix_text_reading_unread; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_text_reading_unread ON public.text_reading USING btree (read_at) WHERE (model IS NULL);
 
 -- Name: ix_tier_change_member_id_occurred_at; Type: INDEX; Schema: public; Owner: -
 

@@ -93,7 +93,7 @@ class Crew:
             async def further(before: int = before) -> bool:
                 return await passed(admin, lines) > before or before >= count
 
-            await until(further, 600)
+            await until(further, 600, _pause(count))
             await asyncio.sleep(dice.random() * 0.1)
             await self.workers[kill % 2].kill()
             self.in_work += await passed(admin, lines) < count
@@ -122,7 +122,12 @@ async def arrived(admin: Any, lines: int, count: int, seconds: float = 120) -> N
     async def everybody() -> bool:
         return await passed(admin, lines) >= count
 
-    await until(everybody, seconds)
+    await until(everybody, seconds, _pause(count))
+
+
+def _pause(count: int) -> float:
+    """Seconds between two looks: counting many members takes the workers' time."""
+    return max(0.05, count / 100_000)
 
 
 async def faults(database: Database, admin: Any, count: int) -> list[str]:

@@ -122,6 +122,9 @@ class SupportCase:
     opened_at: datetime
     due_at: datetime
     overdue: bool
+    overdue_at: datetime | None = strawberry.field(
+        description="When it was announced that nobody had resolved it in time; stays when it is resolved later."
+    )
     resolved_at: datetime | None
     closed_at: datetime | None
     outcome: str | None = strawberry.field(description="The key of what was done.")
@@ -144,6 +147,7 @@ class SupportCase:
             opened_at=record.opened_at,
             due_at=record.due_at,
             overdue=record.state in records.OPEN_STATES and record.due_at <= now,
+            overdue_at=record.overdue_at,
             resolved_at=record.resolved_at,
             closed_at=record.closed_at,
             outcome=record.outcome,

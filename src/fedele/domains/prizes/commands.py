@@ -17,7 +17,7 @@ from fedele.domains.programme.types import Amount, Programme
 from fedele.domains.rewards.commands import give_reward, revoke_redemption
 from fedele.domains.rewards.config import RewardsConfig
 from fedele.domains.rewards.errors import RedemptionNotHeld, RewardOutOfStock
-from fedele.domains.rewards.types import RedemptionId, RedemptionSource
+from fedele.domains.rewards.types import RedemptionId
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId
 from fedele.kernel.money import CurrencyKey, to_units
@@ -131,10 +131,9 @@ async def _reward(
     if programme.section(RewardsConfig).find(reward_key) is None:
         return None
     because = uuid5(_NAMESPACE, f"{member_id}:{cause.scope}:{cause.key}")
-    source: RedemptionSource = cause.kind if cause.kind in ("referral", "journey") else "challenge"
     try:
         async with tx.savepoint():  # stock may have been taken before the pool of codes was found empty
-            redemption = await give_reward(tx, programme, member_id, reward_key, because, None, moment, source)
+            redemption = await give_reward(tx, programme, member_id, reward_key, because, None, moment, cause.kind)
     except RewardOutOfStock:
         return None
     return UUID(str(redemption.id))

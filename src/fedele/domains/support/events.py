@@ -1,6 +1,7 @@
 """What support announces: that and which, never a word that somebody wrote."""
 
 import dataclasses
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -24,6 +25,18 @@ class CaseMoved(Event):
     kind: ClassVar[str] = "support.case_moved"
     case_id: UUID
     state: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CaseOverdue(Event):
+    """Nobody resolved a case in time: announced once a case."""
+
+    kind: ClassVar[str] = "support.case_overdue"
+    case_id: UUID
+    rule: str
+    owner: str
+    urgency: int
+    due_at: datetime
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,7 @@ from fedele.db.database import Database
 from fedele.domains.activity.events import ActivityRecorded
 from fedele.domains.activity.queries import find_event
 from fedele.domains.activity.types import ActivityEventId
-from fedele.domains.community import queries as community
 from fedele.domains.community.events import ReviewSubmitted
-from fedele.domains.community.types import ReviewId
 from fedele.domains.members.events import MemberErased
 from fedele.domains.messaging import commands as messaging
 from fedele.domains.messaging.ports import Clock, ProgrammeAt
@@ -20,67 +18,18 @@ from fedele.domains.referrals.config import ReferralConfig
 from fedele.domains.rewards.events import RewardRedeemed
 from fedele.domains.support import commands
 from fedele.domains.support.config import SupportConfig
-from fedele.domains.support.events import CaseOpened, CaseResolved, MakeGoodGiven, PublicReviewAsked, ReferralAsked
+from fedele.domains.support.events import (
+    CaseOpened,
+    CaseOverdue,
+    CaseResolved,
+    MakeGoodGiven,
+    PublicReviewAsked,
+    ReferralAsked,
+)
 from fedele.domains.support.ports import TextAnalyser
-from fedele.domains.support.reading import examples_of, read
-from fedele.domains.support.routing import scores_of, scores_of_stars
-from fedele.domains.support.types import Analysed, Feedback, Reading, Scores
-from fedele.domains.surveys import queries as surveys
+from fedele.domains.support.reader import TextReader
 from fedele.domains.surveys.events import SurveyAnswered
 from fedele.jobs.types import Handler
-
-BODY = "body"  # the part of a review that has words
-
-
-class _Reader:
-    """Reads texts and lets follow what the programme says."""
-
-    def __init__(self, database: Database, programme_at: ProgrammeAt, analyser: TextAnalyser, clock: Clock) -> None:
-        self._database, self._programme_at = database, programme_at
-        self._analyser, self._clock = analyser, clock
-
-    async def answered(self, event: SurveyAnswered, _outbox_id: UUID) -> None:
-        """A survey was answered, or an answer was changed."""
-        answers = await surveys.answers_of(self._database.reader, event.member_id, event.answer_id)
-        if answers is None:
-            return  # erased meanwhile
-        texts = {key: words for key in event.texts if isinstance(words := answers.get(key), str) and words.strip()}
-        programme = await self._programme_at(event.occurred_at)
-        scores = scores_of(event.scores)
-        readings = await self._read(programme, texts, scores)
-        feedback = Feedback(
-            event.member_id, "survey", event.answer_id, event.occurred_at, event.survey_key, scores, readings
-        )
-        async with self._database.transaction() as tx:
-            await tx.lock_member(event.member_id)
-            last = await surveys.last_answered_at(tx, event.member_id, event.answer_id)
-            if last is None or last > event.occurred_at:
-                return  # changed while we read, or before: another job reads the newer scores
-            await commands.follow_feedback(tx, programme, feedback, texts, self._clock())
-
-    async def reviewed(self, event: ReviewSubmitted, _outbox_id: UUID) -> None:
-        """A review came: read before anybody moderates it, since what is urgent does not wait for that."""
-        review = await community.find_review(self._database.reader, event.member_id, ReviewId(event.review_id))
-        if review is None:
-            return
-        texts = {BODY: review.body} if review.body else {}
-        programme = await self._programme_at(event.occurred_at)
-        scores = scores_of_stars(review.stars)
-        readings = await self._read(programme, texts, scores)
-        feedback = Feedback(event.member_id, "review", event.review_id, event.occurred_at, None, scores, readings)
-        async with self._database.transaction() as tx:
-            await commands.follow_feedback(tx, programme, feedback, texts, self._clock())
-
-    async def _read(self, programme: Programme, texts: Mapping[str, str], scores: Scores) -> tuple[Reading, ...]:
-        if not texts:
-            return ()
-        config = programme.section(SupportConfig)
-        analysed: list[Analysed] = await self._analyser.analyse(list(texts.values()), examples_of(config))
-        found: list[Analysed | None] = [*analysed] if analysed else [None] * len(texts)
-        return tuple(
-            read(config, part, words, scores, one, self._analyser.name)
-            for (part, words), one in zip(texts.items(), found, strict=True)
-        )
 
 
 class _Listener:
@@ -132,7 +81,7 @@ def handlers(
     database: Database, programme_at: ProgrammeAt, analyser: TextAnalyser, clock: Clock
 ) -> tuple[Handler, ...]:
     """Support's handlers, for bootstrap's list."""
-    reader, listener = _Reader(database, programme_at, analyser, clock), _Listener(database, programme_at, clock)
+    reader, listener = TextReader(database, programme_at, analyser, clock), _Listener(database, programme_at, clock)
     return (
         Handler("support.read_answer", SurveyAnswered, reader.answered),
         Handler("support.read_review", ReviewSubmitted, reader.reviewed),
@@ -142,6 +91,7 @@ def handlers(
         Handler("messaging.announce_support_referral_asked", ReferralAsked, listener.tell_referral),
         Handler("support.forget_member", MemberErased, listener.forget),
         messaging.announcing(CaseOpened, told_of_case, database, programme_at, clock),
+        messaging.announcing(CaseOverdue, told_of_delay, database, programme_at, clock),
         messaging.announcing(CaseResolved, told_of_outcome, database, programme_at, clock),
         messaging.announcing(MakeGoodGiven, told_of_make_good, database, programme_at, clock),
         messaging.announcing(PublicReviewAsked, told_of_public_review, database, programme_at, clock),
@@ -150,6 +100,11 @@ def handlers(
 
 def told_of_case(event: CaseOpened, programme: Programme) -> Mapping[str, Value] | None:
     """Nothing to fill in: that somebody looks into it."""
+    return {"rule": event.rule}
+
+
+def told_of_delay(event: CaseOverdue, programme: Programme) -> Mapping[str, Value] | None:
+    """Nothing to fill in: that it takes longer than it should."""
     return {"rule": event.rule}
 
 

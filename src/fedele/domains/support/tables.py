@@ -52,6 +52,7 @@ class TextReadingRow(Table, table=True):
     __tablename__ = "text_reading"
     __table_args__ = (
         Index("ix_text_reading_read_at", "read_at"),
+        Index("ix_text_reading_unread", "read_at", postgresql_where=text("model IS NULL")),
         CheckConstraint("source_kind IN ('survey', 'review')", name="source_known"),
         CheckConstraint(
             "(negative IS NULL) = (model IS NULL) AND (neutral IS NULL) = (model IS NULL) "
@@ -86,6 +87,10 @@ class SupportCaseRow(Table, table=True):
             postgresql_where=text("state NOT IN ('resolved', 'closed')"),
         ),
         Index("ix_support_case_resolved_at", "resolved_at", postgresql_where=text("state = 'resolved'")),
+        Index(
+            "ix_support_case_overdue", "due_at",
+            postgresql_where=text("overdue_at IS NULL AND state NOT IN ('resolved', 'closed')"),
+        ),
         CheckConstraint(
             "state IN ('open', 'in_progress', 'waiting', 'resolved', 'closed', 'reopened')", name="state_known"
         ),
@@ -112,6 +117,7 @@ class SupportCaseRow(Table, table=True):
     outcome: str | None = _text(nullable=True)
     evidence: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     programme_version: int = Field(sa_type=Integer)
+    overdue_at: datetime | None = _moment(nullable=True)
 
 
 class SupportCaseStepRow(Table, table=True):

@@ -148,6 +148,7 @@ class Case:
     outcome: str | None
     evidence: Mapping[str, Any]
     programme_version: int
+    overdue_at: datetime | None = None  # when it was announced that nobody had resolved it in time
     notes: tuple[Note, ...] = ()
     make_goods: tuple[MakeGoodRecord, ...] = ()
 

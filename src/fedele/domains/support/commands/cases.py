@@ -8,7 +8,7 @@ from fedele.db.database import Transaction
 from fedele.domains.programme.types import Programme
 from fedele.domains.support import errors, queries
 from fedele.domains.support.config import CaseRule, SupportConfig
-from fedele.domains.support.events import CaseMoved, CaseOpened, CaseResolved
+from fedele.domains.support.events import CaseMoved, CaseOpened, CaseOverdue, CaseResolved
 from fedele.domains.support.moves import check_move, check_reopening
 from fedele.domains.support.routing import due_at, urgency_of
 from fedele.domains.support.types import OPEN_STATES, Case, CaseId, CaseState, SourceKind
@@ -33,6 +33,16 @@ _WORSEN = """
 UPDATE support_case SET urgency = least(urgency, $4), due_at = least(due_at, $5), evidence = $6
  WHERE member_id = $1 AND source_kind = $2 AND source_id = $3 AND state NOT IN ('resolved', 'closed')
 RETURNING case_id
+"""
+_OVERDUE = """
+SELECT member_id, case_id FROM support_case
+ WHERE due_at <= $1 AND overdue_at IS NULL AND state NOT IN ('resolved', 'closed')
+ ORDER BY member_id, case_id LIMIT $2
+"""
+_MARK_OVERDUE = """
+UPDATE support_case SET overdue_at = $3
+ WHERE member_id = $1 AND case_id = $2 AND overdue_at IS NULL AND due_at <= $3 AND state NOT IN ('resolved', 'closed')
+RETURNING member_id, case_id, rule, owner, urgency, due_at
 """
 
 
@@ -173,6 +183,17 @@ async def close_due(tx: Transaction, reopen_days: int, moment: Moment) -> int:
         case = await _locked(tx, MemberId(row["member_id"]), CaseId(row["case_id"]))
         if case.state == "resolved":  # it was read before the lock: the member may have opened it meanwhile
             await _move(tx, case, "closed", RULES, moment)
+    return len(rows)
+
+
+async def announce_overdue(tx: Transaction, moment: Moment) -> int:
+    """Announce cases that nobody resolved in time, a batch of them and each once; how many there were."""
+    rows = await tx.fetch(_OVERDUE, moment.now, CLOSE_BATCH_COUNT)
+    for row in rows:
+        await tx.lock_member(MemberId(row["member_id"]))
+        late = await tx.fetch_row(_MARK_OVERDUE, row["member_id"], row["case_id"], moment.now)
+        if late is not None:  # it may have been resolved, or announced by another worker, before the lock
+            await tx.publish(CaseOverdue(occurred_at=moment.now, **late))
     return len(rows)
 
 

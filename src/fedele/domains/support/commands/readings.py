@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from fedele.db.database import Transaction
@@ -19,6 +20,25 @@ ON CONFLICT (member_id, source_kind, source_id, part) DO UPDATE
        positive = excluded.positive, themes = excluded.themes, urgent_for = excluded.urgent_for,
        contradicts = excluded.contradicts
 """
+# Claimed and put off in one statement: the longest unread first, so that one that cannot be read keeps back no others.
+_UNREAD = """
+WITH due AS (
+    SELECT member_id, source_kind, source_id, part FROM text_reading
+     WHERE model IS NULL AND read_at <= $1 ORDER BY read_at LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+UPDATE text_reading r SET read_at = $3 FROM due
+ WHERE r.member_id = due.member_id AND r.source_kind = due.source_kind AND r.source_id = due.source_id
+   AND r.part = due.part
+RETURNING r.member_id, r.source_kind, r.source_id
+"""
+UNREAD_BATCH_COUNT = 50
+UNREAD_LEASE = timedelta(minutes=10)
+
+
+async def claim_unread(tx: Transaction, moment: Moment) -> list[tuple[MemberId, SourceKind, UUID]]:
+    """Sources with texts that no model has read, not tried within the lease."""
+    rows = await tx.fetch(_UNREAD, moment.now - UNREAD_LEASE, UNREAD_BATCH_COUNT, moment.now)
+    return list(dict.fromkeys((MemberId(row["member_id"]), row["source_kind"], row["source_id"]) for row in rows))
 
 
 async def keep_readings(

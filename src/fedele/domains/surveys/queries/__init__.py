@@ -2,6 +2,7 @@
 
 from fedele.domains.surveys.openness import find_open, open_surveys
 from fedele.domains.surveys.queries.answers import (
+    announcement_of,
     answers_of,
     export_personal_data,
     find_answer,
@@ -13,6 +14,7 @@ from fedele.domains.surveys.queries.answers import (
 from fedele.domains.surveys.queries.reports import report
 
 __all__ = [
+    "announcement_of",
     "answers_of",
     "export_personal_data",
     "find_answer",

@@ -6,6 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from fedele.db.database import Queryable, Row
+from fedele.domains.programme.types import Programme
+from fedele.domains.surveys.completeness import scores_of
+from fedele.domains.surveys.config import SurveysConfig
+from fedele.domains.surveys.events import SurveyAnswered
 from fedele.domains.surveys.types import Answer, AnswerId, Invitation, Past
 from fedele.kernel.ids import MemberId
 
@@ -63,6 +67,27 @@ async def last_answered_at(db: Queryable, member_id: MemberId, answer_id: UUID) 
     sql = "SELECT coalesce(edited_at, answered_at) FROM survey_answer WHERE member_id = $1 AND answer_id = $2"
     at: datetime | None = await db.fetch_value(sql, member_id, answer_id)
     return at
+
+
+async def announcement_of(
+    db: Queryable, programme: Programme, member_id: MemberId, answer_id: UUID
+) -> SurveyAnswered | None:
+    """What was announced of an answer, as it is after the latest edit; None: erased, or its survey is gone."""
+    row = await db.fetch_row(
+        """
+        SELECT survey_key, occasion, answers, coalesce(edited_at, answered_at) AS at, edited_at IS NOT NULL AS edited
+          FROM survey_answer WHERE member_id = $1 AND answer_id = $2
+        """,
+        member_id, answer_id,
+    )  # fmt: skip
+    survey = programme.section(SurveysConfig).find(row["survey_key"]) if row else None
+    if row is None or survey is None:
+        return None
+    return SurveyAnswered(
+        member_id=member_id, occurred_at=row["at"], answer_id=answer_id, survey_key=survey.key,
+        occasion=row["occasion"], scores=scores_of(survey, row["answers"]),
+        texts=tuple(key for key in row["answers"] if key in survey.words), edited=row["edited"],
+    )  # fmt: skip
 
 
 async def track_record(db: Queryable, member_id: MemberId, first: int = 50) -> list[dict[str, Any]]:
