@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 from fedele.api import ids
 from fedele.domains.checkout.commands import hold, record_event, settle
 from fedele.domains.checkout.ports import Till
+from fedele.domains.checkout.queries import receipt_token
 from fedele.domains.checkout.types import HoldRequest, Settlement
 from fedele.domains.ledger.queries import list_entries
 from fedele.domains.members.queries import find_card_code
+from fedele.domains.members.types import Peppers
 from tests.factories.till import STORE, basket, line
 
 if TYPE_CHECKING:
@@ -65,6 +67,15 @@ async def a_receipt(api: "Api") -> dict[str, Any]:
     """A settled sale's receipt."""
     await settled(api)
     return {"receipt": "R-1"}
+
+
+async def a_guests_receipt(api: "Api") -> dict[str, Any]:
+    """The code on the receipt of twenty lines that were sold without a card."""
+    lines = (line(number, number * 100, department="PRODUCE") for number in range(1, 21))
+    peppers = api.services.get(Peppers)
+    till = Till(api.database, api.services.programmes, peppers=peppers)
+    sold = await settle(till, basket(*lines, currency="USD", receipt="G-1"), "sale-G-1", api.moment)
+    return {"input": {"receipt": receipt_token(peppers, sold.member_id, sold.purchase_id)}}
 
 
 async def an_event(api: "Api") -> dict[str, Any]:

@@ -127,6 +127,31 @@ async def test_an_offline_sale_that_nobody_can_read_stops_no_other(api: Api) -> 
     assert [row["outcome"] for row in journal] == ["refused", "refused", "settled"]
 
 
+async def test_a_forgotten_card_is_made_up_for_by_the_receipt(api: Api) -> None:
+    """Sold to nobody: the member scans the receipt and sees the purchase with its points; nobody tries codes for
+    long, and the refusal says until when to wait."""
+    sold = await till(api, "SettleSale", input={"basket": sold_basket("G-9"), "idempotencyKey": "g"})
+    assert sold["settlement"]["guest"]
+    claim = read_operations("member")
+    text = next(file.text for file in claim if file.name == "ClaimReceipt")
+
+    async def claims(receipt: str) -> Any:
+        answer = await api.ask(text, api.member.headers, input={"receipt": receipt})
+        assert "errors" not in answer, answer
+        return answer["data"]["claimReceipt"]
+
+    told = (await claims(sold["settlement"]["receiptToken"]))["claimed"]
+    earned = sum(int(award["amount"]["amount"]) for award in sold["settlement"]["awards"])
+    assert [(part["currency"], part["amount"]) for part in told["points"]] == [("points", str(earned))]
+    shown = await api.ask("{ me { activity { edges { node { id receipt } } } } }", api.member.headers)
+    (edge,) = shown["data"]["me"]["activity"]["edges"]
+    assert edge["node"] == {"id": told["purchaseId"], "receipt": "G-9"}
+    refused = [(await claims(f"FRT1{number}"))["userErrors"][0] for number in range(10)]
+    assert {error["code"] for error in refused[:9]} == {"RECEIPT_UNKNOWN"}
+    assert refused[9]["code"] == "RATE_LIMITED"
+    assert refused[9]["retryAfterSeconds"] > 0
+
+
 async def test_a_rule_that_gives_nothing_says_why_in_the_readers_language(api: Api) -> None:
     """Fuel earns nothing, and the till can tell the customer so in Italian."""
     fuel = sold_basket(lines=[{"amount": "40.00", "department": "FUEL"}])

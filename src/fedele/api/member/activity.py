@@ -1,4 +1,4 @@
-"""Activity in the members' schema: what the member did, what it brought, and why."""
+"""Activity in the members' schema: what the member did, what it brought, and why; and receipts to claim."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -10,14 +10,27 @@ import strawberry
 from fedele.api import ids
 from fedele.api.connections import Connection, connection, page_size
 from fedele.api.context import Info
+from fedele.api.errors import UserError, user_error
 from fedele.api.explaining import Explanation, UnitAmount, find_explanation, unit_amount
 from fedele.api.member.base import MemberBase
+from fedele.api.permissions import MEMBER, mutation_field
 from fedele.api.scalars import Money
 from fedele.domains.activity import queries
 from fedele.domains.activity import types as records
+from fedele.domains.activity.errors import ReceiptKnown
+from fedele.domains.auth.commands import take
+from fedele.domains.auth.errors import RateLimited
+from fedele.domains.checkout import errors
+from fedele.domains.checkout.commands import claim_receipt
+from fedele.domains.checkout.ports import Till
+from fedele.domains.checkout.types import Settlement
+from fedele.domains.members.errors import MemberErased, MemberNotFound
+from fedele.domains.members.types import Peppers
 from fedele.domains.programme.types import Programme
 from fedele.kernel import money
 from fedele.kernel.ids import MemberId
+
+CLAIMS_BURST, CLAIMS_SECONDS = 10, 3600  # nobody finds more receipts of their own in an hour
 
 
 @strawberry.enum(description="What the member did.")
@@ -94,6 +107,74 @@ class ActivityFields(MemberBase):
         context, asked = info.context, entry or purchase
         found = await find_explanation(context, self.member_id, asked) if asked else None
         return Explanation.of(found, await context.language()) if found else None
+
+
+@user_error(
+    errors.OccurredTooLongAgo,
+    errors.ReceiptClaimed,
+    errors.ReceiptGivenBack,
+    errors.ReceiptTooOld,
+    errors.ReceiptUnknown,
+    MemberErased,
+    MemberNotFound,
+    RateLimited,
+    ReceiptKnown,
+)
+class ClaimReceiptUserError(UserError):
+    """Why the receipt brought nothing."""
+
+
+@strawberry.type
+class ClaimedReceipt:
+    """A purchase that is the member's now."""
+
+    purchase_id: strawberry.ID = strawberry.field(description="On the activity page, with its lines; `explain` it.")
+    points: list[UnitAmount] = strawberry.field(description="What it brought, as if the card had been shown.")
+
+    @classmethod
+    def of(cls, record: Settlement, programme: Programme, locale: str) -> Self:
+        """From the record."""
+        given: dict[str, int] = {}
+        for award in record.awards:
+            given[award.currency] = given.get(award.currency, 0) + award.units
+        return cls(
+            purchase_id=ids.row_id("purchase", record.member_id, record.purchase_id),
+            points=[unit_amount(programme, key, units, locale) for key, units in given.items()],
+        )
+
+
+@strawberry.type
+class ClaimReceiptPayload:
+    """The purchase, or why it is not credited."""
+
+    claimed: ClaimedReceipt | None = None
+    user_errors: list[ClaimReceiptUserError] = strawberry.field(default_factory=list)
+
+
+@strawberry.input
+class ClaimReceiptInput:
+    """What the receipt's QR code says."""
+
+    receipt: str = strawberry.field(description="FRT1… as it was read.")
+
+
+@strawberry.type
+class ActivityMutation:
+    """What the member does about their activity."""
+
+    @mutation_field(requires=MEMBER)
+    async def claim_receipt(self, info: Info, input: ClaimReceiptInput) -> ClaimReceiptPayload | None:
+        """Credit a purchase that was made without the card, by the QR code on its receipt: it earns as it would have
+        then. A receipt is credited once; its owner may ask again and gets the same answer."""
+        context, peppers = info.context, info.context.services.get(Peppers)
+        await take(
+            context.database, peppers, "claim-receipt", str(context.member_id),
+            burst=CLAIMS_BURST, seconds=CLAIMS_SECONDS, moment=context.moment,
+        )  # fmt: skip
+        till = context.services.find(Till) or Till(context.database, context.services.programmes, peppers=peppers)
+        settled = await claim_receipt(till, context.member_id, input.receipt, context.moment)
+        programme, locale = await context.programme(), await context.language()
+        return ClaimReceiptPayload(claimed=ClaimedReceipt.of(settled, programme, locale))
 
 
 def _line(line: records.Line, currency: str) -> ActivityLine:

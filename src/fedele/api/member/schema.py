@@ -6,7 +6,7 @@ import strawberry
 
 from fedele.api import ids
 from fedele.api.context import Context, Info
-from fedele.api.member.activity import ActivityFields
+from fedele.api.member.activity import ActivityFields, ActivityMutation
 from fedele.api.member.auto_rewards import AutoRewardFields, AutoRewardMutation
 from fedele.api.member.base import MemberBase
 from fedele.api.member.card_safety import CardSafetyMutation
@@ -130,6 +130,7 @@ MUTATIONS: tuple[type, ...] = (
     SurveyMutation,
     ChallengeMutation,
     ReferralMutation,
+    ActivityMutation,
     CardSafetyMutation,
     CommunityMutation,
     SupportMutation,

@@ -32,6 +32,15 @@ class PurchaseReturned(Event):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class PurchaseClaimed(Event):
+    """A guest's purchase is this member's now, as a purchase of their own; `purchase_id` is the guest's."""
+
+    kind: ClassVar[str] = "activity.purchase_claimed"
+    guest_id: UUID
+    purchase_id: UUID
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class ActivityRecorded(Event):
     """A member did something that is no purchase. `name` is the programme's word for it."""
 

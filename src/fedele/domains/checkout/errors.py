@@ -62,6 +62,34 @@ class QuoteChanged(Refusal):
     message = "Something changed since the quote. Ask for a new one and show it to the customer."
 
 
+class ReceiptUnknown(Refusal):
+    """No receipt that we know has this code."""
+
+    code = "RECEIPT_UNKNOWN"
+    message = "This is no receipt of ours, or it was misread. Try again."
+
+
+class ReceiptClaimed(Refusal):
+    """The purchase is a member's already."""
+
+    code = "RECEIPT_CLAIMED"
+    message = "This purchase has been credited already."
+
+
+class ReceiptTooOld(Refusal):
+    """The programme credits no purchases of so long ago. Details: days; 0 where it credits none afterwards."""
+
+    code = "RECEIPT_TOO_OLD"
+    message = "A purchase can be credited up to {days} days afterwards."
+
+
+class ReceiptGivenBack(Refusal):
+    """Nothing is left of the purchase."""
+
+    code = "RECEIPT_GIVEN_BACK"
+    message = "Everything on this receipt was returned."
+
+
 class OccurredTooLongAgo(Refusal):
     """The programme takes no sales of so long ago. Details: days."""
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from uuid import UUID
 
 from fedele.domains.activity.commands import forget_member
-from fedele.domains.checkout.commands import record_event
+from fedele.domains.activity.events import PurchaseClaimed
+from fedele.domains.checkout.commands import give_up_claimed, record_event
 from fedele.domains.checkout.ports import Till
 from fedele.domains.members.events import MemberEnrolled, MemberErased
 from fedele.domains.offers.events import CheckedIn
@@ -43,6 +44,10 @@ def handlers(till: Till, clock: Callable[[], Moment]) -> tuple[Handler, ...]:
             store_id=StoreId(event.place_key),
         )
 
+    async def give_up(event: PurchaseClaimed, outbox_id: UUID) -> None:
+        # Two members: the one who claimed has it already, and the guest's own transaction follows.
+        await give_up_claimed(till, event, clock())
+
     async def forget(event: MemberErased, outbox_id: UUID) -> None:
         # Activity stands beside members and does not see its events: the lowest room that sees both listens for it.
         async with till.database.transaction() as tx:
@@ -51,5 +56,6 @@ def handlers(till: Till, clock: Callable[[], Moment]) -> tuple[Handler, ...]:
     return (
         Handler("checkout.record_enrolment", MemberEnrolled, welcome),
         Handler("checkout.record_check_in", CheckedIn, arrive),
+        Handler("checkout.give_up_claimed", PurchaseClaimed, give_up),
         Handler("checkout.forget_activity", MemberErased, forget),
     )

@@ -13,6 +13,7 @@ from fedele.domains.budgets.commands import returned
 from fedele.domains.checkout.basket import CLOCK_DRIFT
 from fedele.domains.checkout.commands.operation import Prepared, Request, check_key, perform
 from fedele.domains.checkout.errors import PurchaseNotFound, ReturnInvalid
+from fedele.domains.checkout.identification import find_claimed
 from fedele.domains.checkout.ports import Till
 from fedele.domains.checkout.reversal import check_return, decide_return, read_return, return_payload
 from fedele.domains.checkout.state import Question, Rules, read_state
@@ -29,10 +30,17 @@ async def return_lines(till: Till, asked: Return, key: str, moment: Moment, *, q
     Any sequence of partial returns takes and gives exactly what one full return would. Raises PurchaseNotFound,
     ReturnInvalid, ReturnExceedsPurchase, KeyReused or InvalidInput; then nothing was written.
     """
-    check_key(key)
     purchase = await _find_purchase(till.database.reader, asked)
     if purchase is None:
         raise PurchaseNotFound(field="receipt" if asked.purchase_id is None else "purchaseId")
+    return await return_lines_of(till, purchase, asked, key, moment, quiet=quiet)
+
+
+async def return_lines_of(
+    till: Till, purchase: Purchase, asked: Return, key: str, moment: Moment, *, quiet: bool = False
+) -> ReturnSettlement:
+    """The same, of a purchase that was found already."""
+    check_key(key)
     _check_time(asked, purchase, moment.now)
     body = {
         "store": asked.store_id,
@@ -103,7 +111,11 @@ async def _find_purchase(db: Queryable, asked: Return) -> Purchase | None:
     bought_at = asked.purchase_store_id or asked.store_id
     if asked.purchase_id is not None and asked.member_id is not None:
         purchase = await find_purchase(db, asked.member_id, asked.purchase_id)
-        return purchase if purchase and purchase.store_id == bought_at else None
+        if purchase is None or purchase.store_id != bought_at:
+            return None
+        # A receipt goes on naming the guest it was printed for: what it stands for may have become a member's.
+        claimed = await find_claimed(db, purchase.member_id, purchase.id, purchase.store_id, purchase.receipt)
+        return await find_purchase(db, *claimed) if claimed else purchase
     if asked.receipt is not None:
         return await find_purchase_by_receipt(db, bought_at, asked.receipt)
     return None
