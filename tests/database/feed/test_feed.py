@@ -31,7 +31,7 @@ from fedele.kernel.clock import Moment, Position, Weather
 from fedele.kernel.ids import MemberId, new_id
 from tests.factories.ledger import earn
 from tests.factories.members import enrolled
-from tests.factories.programme import grocer
+from tests.factories.programme import SMALL, grocer, make_programme
 from tests.factories.surveys import invited
 
 SOURCES = (*OWN_SOURCES, PRODUCTS, OFFERS, REWARDS, SURVEYS, PROGRESS)
@@ -156,6 +156,43 @@ async def test_what_expires_first_is_told_with_its_own_amount(database: Database
         await post(tx, lonely, [earn(10, expires_at=MORNING.now + timedelta(days=3))], MORNING)
     (card,) = [one.candidate for one in await feed(database, lonely) if one.candidate.kind == "expiry"]
     assert (card.title, card.body) == ("10 points expire on 27 November", None)
+
+
+async def test_once_is_not_often(database: Database, admin: Any) -> None:
+    """What was bought once or twice was bought before; three times is often. Nobody is told what is not so."""
+    member_id = await enrolled(database)
+    for sku, days in (("once", [20]), ("twice", [20, 40]), ("often", [20, 40, 60])):
+        for days_ago in days:
+            await buys(admin, member_id, sku, days_ago)
+    found = {
+        one.candidate.key: one.reason for one in await feed(database, member_id) if one.candidate.kind == "product"
+    }
+    assert found == {"once": "You have bought it before", "twice": "You have bought it before",
+                     "often": "You buy it often"}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("trigger", "reason"),
+    [
+        ("{type: after_visit}", "You shopped with us lately"),
+        ("{type: after_purchase}", "You shopped with us lately"),
+        ("{type: after_redemption}", "You had a reward lately"),
+        ("{type: after_joining, days: 3}", "We ask everybody who joins us"),
+        ("{type: after_event, event: ride}", "We would like to know you better"),
+        ("{type: on_demand}", "We would like to know you better"),
+    ],
+)
+async def test_a_survey_says_what_brought_it(database: Database, trigger: str, reason: str) -> None:
+    """Who joined and never bought anything is not told that they shopped."""
+    programme = make_programme(
+        SMALL + "surveys: [{key: s, title: S, questions: [{key: q, type: nps, text: Q}], trigger: " + trigger + "}]\n"
+    )
+    member_id = await enrolled(database)
+    await invited(database, programme, member_id, "s", Occasion("o", MORNING.now - timedelta(days=3)), MORNING)
+    facts = await find_facts(database.reader, programme, member_id, MORNING.now)
+    assert facts is not None
+    situation = Situation(programme, member_id, MORNING, "en", facts, None)
+    assert [card.reason for card in await SURVEYS.candidates(database.reader, situation)] == [reason]
 
 
 async def test_pages_cover_the_feed_once(database: Database, admin: Any) -> None:

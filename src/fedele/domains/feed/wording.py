@@ -59,6 +59,18 @@ REASONS: dict[str, Text] = {
             "ru": "Вы недавно были у нас",
             "ar": "تسوّقت لدينا مؤخرًا",
         },
+        "after_reward": {
+            "en": "You had a reward lately",
+            "it": "Di recente hai avuto un premio",
+            "ru": "Вы недавно получили награду",
+            "ar": "حصلت على مكافأة مؤخرًا",
+        },
+        "after_joining": {
+            "en": "We ask everybody who joins us",
+            "it": "Lo chiediamo a chi si iscrive",
+            "ru": "Мы спрашиваем всех, кто к нам присоединился",
+            "ar": "نسأل كل من ينضم إلينا",
+        },
         "asked": {
             "en": "We would like to know you better",
             "it": "Vorremmo conoscerti meglio",

@@ -11,6 +11,7 @@ from fedele.domains.recommendations.wording import REASONS
 PRODUCTS_MAX = 24
 BASE = 0.6  # what any product is worth beside other kinds of cards
 SCALE = 0.12  # of a log odds, in the feed's unit
+OFTEN_TIMES = 3  # once or twice is not often
 
 # Facts that a member can be told, and which of the scorer's facts they are made of.
 TOLD: Mapping[str, tuple[str, ...]] = {
@@ -34,7 +35,8 @@ def _card(one: Recommended, situation: Situation) -> Candidate:
     for name, parts in TOLD.items():
         weight = SCALE * sum(one.parts.get(part, 0.0) for part in parts)
         if weight > 0:
-            terms.append(Term(name, weight, situation.say(REASONS[name]).format(product=like)))
+            words = "bought_before" if name == "bought_often" and one.known.times < OFTEN_TIMES else name
+            terms.append(Term(name, weight, situation.say(REASONS[words]).format(product=like)))
     product = one.product
     return Candidate(
         kind="product",

@@ -11,6 +11,12 @@ REASONS: dict[str, Text] = {
             "ru": "Вы часто это покупаете",
             "ar": "تشتريه كثيرًا",
         },
+        "bought_before": {
+            "en": "You have bought it before",
+            "it": "L'hai già comprato",
+            "ru": "Вы это уже покупали",
+            "ar": "اشتريته من قبل",
+        },
         "bought_lately": {
             "en": "You bought it lately",
             "it": "L'hai comprato di recente",
