@@ -87,6 +87,30 @@ async def test_a_campaign_reaches_whom_it_may_and_the_preview_said_so(admin: Any
     assert await admin.fetchval("SELECT count(*) FROM push_send") == len(pushed)
 
 
+async def test_a_sending_that_reaches_so_many_was_previewed_so(
+    admin: Any, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seven at most: the preview names seven and the rest by its reason, in pages or not; then seven get it."""
+    await people(admin, database)
+    words = programme({"caps": {"members": 7}})
+    campaign = words.section(MessagesConfig).campaigns[0]
+    for size in (5, 2_000):
+        monkeypatch.setattr("fedele.domains.messaging.queries.campaigns.PREVIEW_BATCH", size)
+        preview = await queries.preview_campaign(database.reader, words, campaign, Moment(NOON))
+        assert (preview.audience_count, preview.now_count, preview.later_count) == (40, 7, 0)
+        assert preview.channels == {"push": 7}
+        judged = 40 - preview.reasons[Reason.CAMPAIGN_FULL]
+        assert sum(preview.reasons.values()) == 33
+    await run(database, words)
+    assert (await run_of(admin))["judged_count"] == judged
+    assert await admin.fetchval("SELECT count(DISTINCT member_id) FROM push_send") == 7
+    roomy = programme({"caps": {"members": 40}}).section(MessagesConfig).campaigns[0]
+    assert (
+        Reason.CAMPAIGN_FULL
+        not in (await queries.preview_campaign(database.reader, words, roomy, Moment(NOON))).reasons
+    )
+
+
 async def test_killed_between_any_two_batches_it_reaches_everybody_once(
     admin: Any, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

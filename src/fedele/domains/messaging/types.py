@@ -73,6 +73,7 @@ class Reason(StrEnum):
     SEND_TIME = "send_time"  # put off to the hour at which this member reads
     HOLDOUT = "holdout"  # kept without the message, to measure what it does
     CAMPAIGN_CAP = "campaign_cap"  # this member had this campaign often enough
+    CAMPAIGN_FULL = "campaign_full"  # the campaign reaches no more members with one sending
     TEMPLATE_GONE = "template_gone"  # the programme no longer has these words
     MEMBER_GONE = "member_gone"
 

@@ -86,34 +86,57 @@ async def times_had(
 async def preview_campaign(db: Queryable, programme: Programme, campaign: Campaign, moment: Moment) -> CampaignPreview:
     """What would become of the campaign if it were sent now, by the very rules that would send it; writes nothing.
 
-    Reads the audience in batches; each member is counted once, by what would become of the message for them.
+    Reads the audience in batches, in the order in which it would be written to; each member is counted once, by what
+    would become of the message for them. Whom one sending does not reach any more is CAMPAIGN_FULL.
     """
     audience_count, everyone_count = await audience_size(db, programme, campaign, moment)
-    reasons: Counter[Reason] = Counter()
-    channels: Counter[str] = Counter()
-    now_count = later_count = 0
+    tally = _Tally(campaign.caps.members)
     after: MemberId | None = None
-    while page := await audience_page(db, programme, campaign, moment, after, PREVIEW_BATCH):
+    while not tally.full and (page := await audience_page(db, programme, campaign, moment, after, PREVIEW_BATCH)):
         had = await times_had(db, campaign, page, UUID(int=0), moment)
         facts = await contact_facts_many(db, page, moment)
         for member_id in page:
-            rulings = judge(programme, campaign, member_id, facts.get(member_id, NOBODY), had.get(member_id, 0), moment)
-            going = [ruling for ruling in rulings if ruling.verdict.outcome is not Outcome.SUPPRESSED]
-            channels.update(ruling.channel.value for ruling in going)
-            if not going:
-                reasons[rulings[0].verdict.reason] += 1
-            elif any(ruling.verdict.outcome is Outcome.SENT for ruling in going):
-                now_count += 1
-            else:
-                later_count += 1
-                reasons[going[0].verdict.reason] += 1
+            known = facts.get(member_id, NOBODY)
+            tally.count(judge(programme, campaign, member_id, known, had.get(member_id, 0), moment))
         after = page[-1]
         if len(page) < PREVIEW_BATCH:
             break
-    refused = is_untargeted(campaign, audience_count, everyone_count)
+    if tally.full and audience_count > tally.judged_count:
+        tally.reasons[Reason.CAMPAIGN_FULL] = audience_count - tally.judged_count
     return CampaignPreview(
-        campaign.key, audience_count, everyone_count, now_count, later_count, dict(reasons), dict(channels), refused
-    )
+        campaign.key, audience_count, everyone_count, tally.now_count, tally.later_count, dict(tally.reasons),
+        dict(tally.channels), is_untargeted(campaign, audience_count, everyone_count),
+    )  # fmt: skip
+
+
+class _Tally:
+    """Who would get it, member after member, until one sending reaches no more (`room`; None: all)."""
+
+    def __init__(self, room: int | None) -> None:
+        self._room = room
+        self.judged_count = self.now_count = self.later_count = 0
+        self.reasons: Counter[Reason] = Counter()
+        self.channels: Counter[str] = Counter()
+
+    @property
+    def full(self) -> bool:
+        """Whether the sending reaches no more."""
+        return self._room is not None and self.now_count + self.later_count >= self._room
+
+    def count(self, rulings: Sequence[Ruling]) -> None:
+        """One member of the audience; beyond the end nobody is judged."""
+        if self.full:
+            return
+        self.judged_count += 1
+        going = [ruling for ruling in rulings if ruling.verdict.outcome is not Outcome.SUPPRESSED]
+        self.channels.update(ruling.channel.value for ruling in going)
+        if not going:
+            self.reasons[rulings[0].verdict.reason] += 1
+        elif any(ruling.verdict.outcome is Outcome.SENT for ruling in going):
+            self.now_count += 1
+        else:
+            self.later_count += 1
+            self.reasons[going[0].verdict.reason] += 1
 
 
 def judge(

@@ -30,6 +30,8 @@ _REASONS: Mapping[Reason, tuple[str, str, str, str]] = {
                      "في مجموعة المقارنة"),
     Reason.CAMPAIGN_CAP: ("had this campaign already", "ha già ricevuto questa campagna", "уже получал эту кампанию",
                           "تلقى هذه الحملة من قبل"),
+    Reason.CAMPAIGN_FULL: ("the campaign reaches no more members at once", "la campagna non raggiunge altri soci",
+                           "кампания больше никого не охватывает", "لا تصل الحملة إلى مزيد من الأعضاء"),
     Reason.TEMPLATE_GONE: ("the programme has no such words any more", "il testo non esiste più", "текста больше нет",
                            "لم يعد النص موجودًا"),
     Reason.MEMBER_GONE: ("not an active member", "non è un socio attivo", "не активный участник", "ليس عضوًا نشطًا"),
