@@ -51,6 +51,6 @@ def test_a_refusal_speaks_the_language_asked_for() -> None:
         code = "OFFER_LIMIT_REACHED"
         message = "Taken {limit} times."
 
-    assert refusal_text(Closed(limit=2), "it-CH") == "Hai già preso questa offerta 2 volte: è il massimo per ciascuno."
+    assert refusal_text(Closed(limit=2), "it-CH") == "Hai già preso questa offerta; il massimo per ciascuno: 2."
     assert refusal_text(Closed(limit=2), "en") == "Taken 2 times."
     assert refusal_text(OnlyEnglish(what="this"), "ru") == "Only this."

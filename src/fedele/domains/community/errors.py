@@ -49,7 +49,7 @@ class EntriesUsedUp(Refusal):
     """The member has sent as many entries as one may."""
 
     code = "ENTRIES_USED_UP"
-    message = "At most {entries_max} entries for each member."
+    message = "You have entered already; the limit for one member: {entries_max}."
 
 
 class VotingClosed(Refusal):

@@ -28,7 +28,7 @@ class RewardLimitReached(Refusal):
     """The member had as many as one may. Details: limit."""
 
     code = "REWARD_LIMIT_REACHED"
-    message = "This reward can be redeemed {limit} times at most, and that is reached."
+    message = "This reward was redeemed as often as one member may: {limit}."
 
 
 class RewardChoiceMade(Refusal):
