@@ -28,7 +28,7 @@ from fedele.domains.rewards.queries import list_held
 from fedele.domains.till.errors import PhoneLookupOff, RewardNotUsable
 from fedele.kernel.ids import StoreId
 from tests.factories.members import PEPPERS
-from tests.factories.till import STORE, at, basket, line, paid_with_points
+from tests.factories.till import PROGRAMME, STORE, at, basket, line, paid_with_points
 from tests.factories.till_spending import (
     card_of,
     open_spending_till,
@@ -45,6 +45,25 @@ CONFIRMED = "Showed an ID"
 def applied(*lines: Any, **more: Any) -> Basket:
     """A basket whose discounts Fedele takes off."""
     return basket(*lines, **({"discounts": "apply", "confirmation": CONFIRMED} | more))
+
+
+async def test_a_discount_for_a_tier_asks_for_the_tier_of_the_sale(database: Database) -> None:
+    """Gold a year and more ago, and no close has noted its end: the sale is rated as blue's, and so is the discount."""
+    gold_only = """
+offers:
+  - {key: gold, benefit: {type: discount_percent, percent: 10, when: member.tier == 'gold'},
+     creative: {title: Gold, body: Off}, limits: {per_member: 2}}
+"""
+    till = await open_spending_till(database, PROGRAMME + gold_only)
+    member_id = await shopper(till, 0)
+    await commands.settle(till, basket(line(amount=40_000), member_id=member_id), "gold", at())
+    tomorrow, later = at(days=1), at(days=500)
+    await with_offer(till, member_id, "gold", tomorrow)
+    then = await queries.quote(till, applied(line(amount=1000), member_id=member_id), tomorrow)
+    assert (then.tier_after, then.to_pay_minor) == ("gold", 900)
+    await with_offer(till, member_id, "gold", later)
+    now = await queries.quote(till, applied(line(amount=1000), member_id=member_id), later)
+    assert (now.tier_after, now.to_pay_minor) == ("blue", 1000)
 
 
 async def test_random_baskets_are_settled_as_they_were_quoted(database: Database) -> None:

@@ -20,6 +20,7 @@ from fedele.domains.checkout.pricing.candidates import candidates_of
 from fedele.domains.checkout.pricing.payment import check_payment
 from fedele.domains.checkout.pricing.stacking import Priced, price
 from fedele.domains.checkout.state import MemberState, Rules
+from fedele.domains.checkout.tier_history import TierThen
 from fedele.domains.checkout.types import Basket, Benefit, TakenDiscount
 from fedele.domains.earning.queries import read_means
 from fedele.domains.earning.types import Earner, Means, Sale
@@ -150,7 +151,8 @@ def decide_basket(
     late = _is_late(config, at, moment)
     priced = Priced(sale.lines)
     if basket.discounts == "apply" and (in_hand.benefits or in_hand.rewards):
-        earner = Earner(facts={**state.facts, "member.tier": state.standing.tier or ""}, tier=state.standing.tier)
+        tier = TierThen.of(rules, state, at, moment.now).tier
+        earner = Earner(facts={**state.facts, "member.tier": tier or ""}, tier=tier)
         candidates = candidates_of(rules, sale, earner, in_hand.benefits, in_hand.rewards, in_hand.means.costs)
         priced = price(sale.lines, candidates, config.discounts)
         sale = dataclasses.replace(sale, lines=priced.lines)
