@@ -5235,6 +5235,10 @@ CREATE INDEX ix_contest_vote_contest_key_entry_id ON public.contest_vote USING b
 
 CREATE INDEX ix_entry_id ON public.entry USING brin (id) WITH (pages_per_range='32');
 
+-- Name: ix_evaluation_source_id; Type: INDEX; Schema: public; Owner: -
+
+CREATE INDEX ix_evaluation_source_id ON public.evaluation USING brin (source_id);
+
 -- Name: ix_feed_event_member_id_occurred_at; Type: INDEX; Schema: public; Owner: -
 
 CREATE INDEX ix_feed_event_member_id_occurred_at ON public.feed_event USING btree (member_id, occurred_at) INCLUDE (kind, card_kind, card_key);

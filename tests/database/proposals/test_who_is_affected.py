@@ -117,6 +117,21 @@ async def test_rules_that_give_nothing_are_found_with_what_stops_them(shop: Any)
     assert dict(dead["fresh"].outcomes) == {"awarded": 1, "condition": 1}
 
 
+async def test_what_stopped_a_rule_years_ago_is_no_news(shop: Any, admin: Any) -> None:
+    """A decision of two years before, under an earlier version, says nothing of what stops the rule now."""
+    trace = [{"rule": "ride", "outcome": "cap_reached", "units": 0, "currency": "points", "details": {}}]
+    for ago in ("2 years", "1 hour"):
+        await admin.execute(
+            "INSERT INTO evaluation (member_id, source_id, source_kind, programme_version, trace)"
+            " SELECT member_id, uuidv7(-$1::text::interval), 'event', 1, $2 FROM member LIMIT 1",
+            ago,
+            trace,
+        )
+    programme = await shop.programmes.at(at(1).now)
+    dead = {rule.key: rule for rule in await dead_rules(shop.database.reader, programme, at(1), 90)}
+    assert dict(dead["ride"].outcomes) == {"cap_reached": 1}
+
+
 async def test_what_touches_nobody_is_not_told(shop: Any) -> None:
     """A threshold that falls, a new rule, another name: no line."""
     for before, after in (

@@ -41,6 +41,7 @@ class EvaluationRow(Table, table=True):
     """Every rule tried for a purchase or an event; append-only."""
 
     __tablename__ = "evaluation"
+    __table_args__ = (Index("ix_evaluation_source_id", "source_id", postgresql_using="brin"),)
 
     member_id: UUID = Field(primary_key=True, sa_type=Uuid)
     source_id: UUID = Field(primary_key=True, sa_type=Uuid)

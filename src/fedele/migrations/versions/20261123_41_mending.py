@@ -10,6 +10,7 @@ depends_on = None
 
 def upgrade() -> None:
     _sightings()
+    _decisions_of_late()
     _what_is_forgotten_by_the_clock()
 
 
@@ -21,6 +22,11 @@ def _sightings() -> None:
         CREATE INDEX ix_fraud_sighting_occurred_at ON fraud_sighting USING brin (occurred_at);
         """
     )
+
+
+def _decisions_of_late() -> None:
+    """What stopped a rule of late is asked of the latest decisions, not of those that happen to lie first."""
+    run_sql("CREATE INDEX ix_evaluation_source_id ON evaluation USING brin (source_id);")
 
 
 def _what_is_forgotten_by_the_clock() -> None:
