@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fedele.db.database import Database
 from fedele.domains.activity.types import ReturnedLine
@@ -10,8 +11,10 @@ from fedele.domains.checkout import commands as checkout
 from fedele.domains.checkout.types import Return
 from fedele.domains.members.commands import set_consent, update_profile
 from fedele.domains.members.types import Channel, MonthDay, ProfileChange, Purpose
+from fedele.domains.programme.config import ProgrammeConfig
 from fedele.domains.segments import commands
-from fedele.kernel.ids import MemberId
+from fedele.domains.segments.queries import find_facts
+from fedele.kernel.ids import MemberId, new_id
 from tests.factories.history import live_through
 from tests.factories.members import enrolled
 from tests.factories.segments import SEGMENTS, Neighbourhood, neighbourhood
@@ -58,6 +61,36 @@ async def test_time_changes_facts_that_no_event_does(database: Database) -> None
         assert (rows[member_id]["purchases_90"], rows[other]["purchases_90"]) == (1, 2)
     assert rows[member_id]["spend_30"] == 0
     assert rows[member_id]["spend_90"] == 1500
+
+
+async def test_an_offer_and_a_segment_know_the_same_spend(database: Database, admin: Any) -> None:
+    """Of 365 local days, in the home currency: what was paid abroad in another money is no spend of ours, nor what was
+    paid a day before, nor what is yet to come."""
+    street = await neighbourhood(database)
+    member_id, programme = await enrolled(database), await street.programme()
+    home = programme.section(ProgrammeConfig)
+    midnight = street.now.astimezone(ZoneInfo(home.time_zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+    for at, currency, minor in (
+        (street.now - timedelta(days=5), home.home_currency, 1000),
+        (midnight - timedelta(days=364), home.home_currency, 200),  # the first instant of the window
+        (midnight - timedelta(days=364, seconds=1), home.home_currency, 40),
+        (street.now - timedelta(days=5), "JPY", 90_000),
+        (street.now + timedelta(hours=1), home.home_currency, 7),
+    ):
+        await admin.execute(
+            """
+            INSERT INTO purchase (member_id, purchase_id, store_id, receipt, channel, occurred_at, recorded_at,
+                                  currency, total_minor, tax_minor, discount_minor, tenders)
+            VALUES ($1, $2, 'abroad', $2::uuid::text, 'store', $3, $3, $4, $5, 0, 0, '[]')
+            """,
+            member_id, new_id(), at, currency, minor,
+        )  # fmt: skip
+    await commands.rebuild(database, programme, street.moment)
+    (row,) = await kept(database)
+    facts = await find_facts(database.reader, programme, member_id, street.now)
+    assert facts is not None
+    assert (row["spend_365"], row["purchases_count"]) == (1200, 4)
+    assert (facts.values["member.spend_12_months"], facts.values["member.purchases_count"]) == (Decimal("12.00"), 4)
 
 
 async def test_whatever_happens_is_in_the_facts_at_once(database: Database) -> None:

@@ -21,6 +21,8 @@ from fedele.kernel.ids import MemberId
 from fedele.kernel.money import Money, from_units
 from fedele.kernel.pages import Page, decode_cursor, encode_cursor
 
+# $2 the instant · $3 home currency · $4 where the window of 365 local days began: as in `facts.py`, lest an offer and a
+# segment with the same condition judge the same member differently.
 _READ = """
 SELECT m.member_id, m.status, m.joined_at, p.locale, p.time_zone, p.birthday_month, p.birthday_day, p.home_store,
        p.preferences, b.purchases_count, b.last_purchase_at, b.spend_minor, r.returned_minor, l.balances,
@@ -38,12 +40,11 @@ SELECT m.member_id, m.status, m.joined_at, p.locale, p.time_zone, p.birthday_mon
   LEFT JOIN member_profile p ON p.member_id = m.member_id
   LEFT JOIN LATERAL (
        SELECT count(*) AS purchases_count, max(occurred_at) AS last_purchase_at,
-              coalesce(sum(total_minor) FILTER (WHERE occurred_at > $2::timestamptz - interval '12 months'), 0)::bigint
-                  AS spend_minor
-         FROM purchase WHERE member_id = m.member_id) b ON true
+              coalesce(sum(total_minor) FILTER (WHERE occurred_at >= $4 AND currency = $3), 0)::bigint AS spend_minor
+         FROM purchase WHERE member_id = m.member_id AND occurred_at <= $2) b ON true
   LEFT JOIN LATERAL (
        SELECT coalesce(sum(total_minor), 0)::bigint AS returned_minor FROM purchase_return
-        WHERE member_id = m.member_id AND occurred_at > $2::timestamptz - interval '12 months') r ON true
+        WHERE member_id = m.member_id AND occurred_at >= $4 AND occurred_at <= $2 AND currency = $3) r ON true
   -- What can be spent at that moment: unexpired, active lots.
   LEFT JOIN LATERAL (
        SELECT jsonb_object_agg(currency, units) AS balances FROM (
@@ -64,7 +65,8 @@ async def facts_by_member(
     db: Queryable, programme: Programme, member_ids: Sequence[MemberId], at: datetime
 ) -> Mapping[MemberId, MemberFacts]:
     """The same of many members, in one statement; who is not there is missing."""
-    rows = await db.fetch(_READ, list(member_ids), at)
+    names = FactNames.of(programme, at)
+    rows = await db.fetch(_READ, list(member_ids), at, names.home_currency, names.since(365))
     return {MemberId(row["member_id"]): _facts(row, programme, at) for row in rows}
 
 
