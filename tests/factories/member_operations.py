@@ -48,6 +48,16 @@ async def erasure(_api: "Api") -> dict[str, Any]:
     return {"input": {"confirmation": "ERASE"}}
 
 
+async def erasure_by_staff(api: "Api") -> dict[str, Any]:
+    """Confirmed, as support was asked in writing."""
+    return {"input": {"memberId": encode_id("member", api.member.member_id), "confirmation": "ERASE"}}
+
+
+async def many_consents_of(api: "Api") -> dict[str, Any]:
+    """A member who answered everything, twice."""
+    return {"memberId": (await many_consents(api))["id"]}
+
+
 async def known_address(_api: "Api") -> dict[str, Any]:
     """Ada's."""
     return {"by": {"email": "Ada@Example.org"}}

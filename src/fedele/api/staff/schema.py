@@ -21,6 +21,7 @@ from fedele.api.staff.members import MemberMutation, MemberQuery, ProfileFields,
 from fedele.api.staff.memberships import MembershipFields, MembershipMutation
 from fedele.api.staff.messaging import MessagingQuery
 from fedele.api.staff.offers import OfferMutation, OfferQuery
+from fedele.api.staff.privacy import PrivacyMutation, PrivacyQuery
 from fedele.api.staff.programme import ProgrammeMutation, ProgrammeQuery
 from fedele.api.staff.proposals import ProposalQuery
 from fedele.api.staff.receipts import ReceiptQuery
@@ -83,6 +84,7 @@ class CallerQuery:
 QUERIES: tuple[type, ...] = (
     CallerQuery,
     MemberQuery,
+    PrivacyQuery,
     ExplainQuery,
     ProgrammeQuery,
     ProposalQuery,
@@ -105,6 +107,7 @@ QUERIES: tuple[type, ...] = (
 )
 MUTATIONS: tuple[type, ...] = (
     MemberMutation,
+    PrivacyMutation,
     LedgerMutation,
     TierMutation,
     MembershipMutation,
