@@ -11,7 +11,7 @@ from fedele.domains.activity.commands import record_activity
 from fedele.domains.members.commands import set_consent
 from fedele.domains.members.types import Channel, Purpose
 from fedele.domains.offers import commands
-from fedele.domains.offers.timing.ringing import ring_due
+from fedele.domains.offers.timing.ringing import _FAVOURITE, ring_due
 from fedele.domains.offers.timing.wakeups import plan
 from fedele.domains.offers.triggers.following import after_event, after_purchase, keep_appointments
 from fedele.domains.offers.triggers.situation import setting_of
@@ -141,6 +141,20 @@ async def test_on_members_own_clocks_a_ring_is_still_for_its_shops_regulars_only
     )  # fmt: skip
     await ring(database)
     assert await told(admin, "own-shop") == {regular}
+
+
+async def test_each_time_zone_is_found_once_and_regulars_of_several_shops_come_in_order(
+    database: Database, admin: Any
+) -> None:
+    """However many live in a zone it is one ring there; and a batch is the next of all shops together."""
+    members = [await member(database, ("milan", "monza")[number % 2]) for number in range(6)]
+    await admin.execute("UPDATE member_profile SET time_zone = 'Asia/Tokyo' WHERE member_id = $1", members[5])
+    await plan(database, PROGRAMME, Moment(EIGHT - timedelta(hours=1)))
+    scopes = await admin.fetch("SELECT DISTINCT scope FROM offer_wakeup WHERE offer_key = 'own-shop' ORDER BY 1")
+    assert [row["scope"] for row in scopes] == ["zone:Asia/Tokyo", "zone:Europe/Rome"]
+    shops = (["monza", "milan"], UUID(int=0), 3, "Europe/Rome")
+    rows = await database.reader.fetch(_FAVOURITE, *shops)
+    assert [row["member_id"] for row in rows] == sorted(members[:5])[:3]
 
 
 async def test_a_beacon_checks_in_once_an_hour_whatever_the_phone_says_of_the_time(
