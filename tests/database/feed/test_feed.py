@@ -29,6 +29,7 @@ from fedele.domains.surveys.feed import FEED_SOURCE as SURVEYS
 from fedele.domains.tiers.feed import FEED_SOURCE as PROGRESS
 from fedele.kernel.clock import Moment, Position, Weather
 from fedele.kernel.ids import MemberId, new_id
+from fedele.kernel.pages import MalformedCursor, encode_cursor
 from tests.factories.ledger import earn
 from tests.factories.members import enrolled
 from tests.factories.programme import SMALL, grocer, make_programme
@@ -193,6 +194,24 @@ async def test_a_survey_says_what_brought_it(database: Database, trigger: str, r
     assert facts is not None
     situation = Situation(programme, member_id, MORNING, "en", facts, None)
     assert [card.reason for card in await SURVEYS.candidates(database.reader, situation)] == [reason]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (1, "linear-2", -7, "0.5", "0.5", ""),
+        (1, "linear-2", 2**62, "0.5", "0.5", ""),
+        (2**62, "linear-2", 1, "0.5", "0.5", ""),
+        (1, "linear-2", 1, "much", "0.5", ""),
+        (1, "linear-2", 1, "0.5", "0.5", "offer"),
+        (1, 5, 1, "0.5", "0.5", ""),
+    ],
+)
+async def test_a_cursor_of_no_feed_is_refused_in_words(database: Database, parts: tuple[Any, ...]) -> None:
+    """Whatever somebody puts into one, it is no fault of ours."""
+    situation = await situation_of(database, await enrolled(database), MORNING)
+    with pytest.raises(MalformedCursor):
+        await build_feed(database.reader, SOURCES, situation, 5, encode_cursor(*parts))
 
 
 async def test_pages_cover_the_feed_once(database: Database, admin: Any) -> None:

@@ -111,6 +111,18 @@ async def test_all_channels_draw_on_one_budget(admin: Any, database: Database) -
     assert told(tomorrow)["push"] == "sent allowed"
 
 
+async def test_no_page_of_the_log_parts_what_was_decided_at_once(admin: Any, database: Database) -> None:
+    """Three channels of one message, twice: whoever goes on from the last line's time misses none of them."""
+    member_id = await reachable(admin, database)
+    words = programme(template("news", ["push", "email", "sms"]))
+    for day in range(2):
+        await say(database, words, member_id, "news", NOON + timedelta(days=day))
+    first = await queries.list_decisions(database.reader, member_id, first=2)
+    rest = await queries.list_decisions(database.reader, member_id, first=2, before=first[-1].decided_at)
+    assert [len(first), len(rest)] == [3, 3]
+    assert len({(one.decided_at, one.channel) for one in (*first, *rest)}) == 6
+
+
 async def test_the_last_place_is_given_once_however_many_reach_for_it(admin: Any, database: Database) -> None:
     """Eight sends by four channels race for one place: one gets it, and one thing is on its way."""
     member_id = await reachable(admin, database)

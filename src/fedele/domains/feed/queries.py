@@ -47,6 +47,10 @@ __all__ = [
 ]
 
 
+SLOTS_MAX = 1_000_000
+EPOCHS_MAX = 2**40
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Feeds:
     """What bootstrap hands to the API: every room's cards, and the tokens they carry."""
@@ -146,6 +150,8 @@ def _encode(epoch: int, policy: str, mark: Mark) -> str:
 def _decode(cursor: str) -> tuple[int, str, Mark]:
     epoch, policy, slot, draw, floor_draw, counts = decode_cursor(cursor, 6)
     if not (isinstance(epoch, int) and isinstance(slot, int) and isinstance(policy, str)):
+        raise MalformedCursor("this cursor belongs to another list")
+    if not (0 <= slot < SLOTS_MAX and 0 <= epoch < EPOCHS_MAX):  # of nobody's feed, and too large for what follows
         raise MalformedCursor("this cursor belongs to another list")
     try:
         counted = dict(_counted(line) for line in counts.split("\n") if line)

@@ -13,11 +13,13 @@ from fedele.kernel.ids import MemberId
 async def list_decisions(
     db: Queryable, member_id: MemberId, *, first: int = 100, before: datetime | None = None
 ) -> tuple[Decision, ...]:
-    """Why this member was contacted or not, newest first."""
+    """Why this member was contacted or not, newest first; what was decided at one moment is never parted by a page."""
     rows = await db.fetch(
         """
-        SELECT * FROM message_decision WHERE member_id = $1 AND ($2::timestamptz IS NULL OR decided_at < $2)
-         ORDER BY decided_at DESC, source_id, template_key, channel LIMIT $3
+        SELECT d.* FROM (
+               SELECT * FROM message_decision WHERE member_id = $1 AND ($2::timestamptz IS NULL OR decided_at < $2)
+                ORDER BY decided_at DESC FETCH FIRST $3 ROWS WITH TIES) AS d
+         ORDER BY d.decided_at DESC, d.source_id, d.template_key, d.channel
         """,
         member_id, before, first,
     )  # fmt: skip
