@@ -21,6 +21,7 @@ from fedele.adapters.apple_wallet.opening import (
 from fedele.adapters.apple_wallet.push import open_push
 from fedele.adapters.google_wallet.opening import GoogleSide, open_google
 from fedele.adapters.google_wallet.save_links import CredentialsError
+from fedele.adapters.mail.reports import read_mail_report
 from fedele.adapters.oidc.http import HttpJwks
 from fedele.adapters.otp.channels import ChannelOtp
 from fedele.adapters.otp.console import ConsoleOtp
@@ -218,7 +219,7 @@ class Fedele:
     def _message_routes(self) -> MessageRoutes:
         sms: object = self.carriers.get(Channel.SMS)
         statuses = sms if isinstance(sms, StatusReader) else None
-        return MessageRoutes(self.database, self.message_links, statuses, self.clock)
+        return MessageRoutes(self.database, self.message_links, statuses, self.clock, read_mail_report)
 
     @property
     def till(self) -> Till:

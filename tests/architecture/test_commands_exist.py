@@ -16,7 +16,7 @@ COMMANDS = {
     "programme validate", "programme plan", "programme apply", "programme export", "programme schema",
     "programme templates", "programme versions", "programme withdraw", "programme rerate", "programme explain",
     "import members", "import purchases", "import products", "import places", "import balances", "import coupons",
-    "import codes", "messages preview", "rewards shelves", "rewards draw", "rewards verify-draw",
+    "import codes", "messages bounces", "messages preview", "rewards shelves", "rewards draw", "rewards verify-draw",
     "export members", "export ledger", "export events", "export answers",
     "wallet doctor", "wallet issue", "wallet preview", "wallet join-qr",
     "scenario run", "scenario schema", "till simulate",
@@ -41,7 +41,7 @@ WITH_JSON = {
     "till simulate", "report liability", "report breakage",
     "segments list", "segments preview", "segments refresh", "segments rebuild", "segments measure-rfm",
     "segments import",
-    "rewards shelves", "rewards draw", "rewards verify-draw", "messages preview",
+    "rewards shelves", "rewards draw", "rewards verify-draw", "messages bounces", "messages preview",
     "feed fit", "feed evaluate", "feed promote", "feed policies", "journey list", "journey trace",
 }  # fmt: skip
 

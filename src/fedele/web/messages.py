@@ -1,5 +1,6 @@
 """What links in messages lead to: stopping them (RFC 8058), following one, and what a provider tells of one."""
 
+import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from html import escape
@@ -16,12 +17,13 @@ from fedele.domains.members.errors import MemberErased, MemberNotFound
 from fedele.domains.members.queries import find_member
 from fedele.domains.members.types import Channel, Purpose
 from fedele.domains.messaging import commands
-from fedele.domains.messaging.ports import MessageLinks, StatusReader, StatusUnsigned
+from fedele.domains.messaging.ports import MailReader, MessageLinks, StatusReader, StatusUnsigned
 from fedele.domains.messaging.types import Report
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId
 
 BODY_BYTES_MAX = 16 * 1024
+REPORT_BYTES_MAX = 512 * 1024  # some send the whole e-mail back
 
 _PAGE = """<!DOCTYPE html>
 <html lang="{lang}" dir="{dir}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -41,15 +43,23 @@ _WORDS = {
 
 
 class MessageRoutes:
-    """The routes. `statuses`: who reads what the SMS provider tells; without it that route knows nothing."""
+    """The routes. `statuses` and `mail`: who reads what the SMS provider and mail systems tell; without, those routes
+    know nothing.
+    """
 
     def __init__(
-        self, database: Database, links: MessageLinks, statuses: StatusReader | None, now: Callable[[], Moment]
+        self,
+        database: Database,
+        links: MessageLinks,
+        statuses: StatusReader | None,
+        now: Callable[[], Moment],
+        mail: MailReader | None = None,
     ) -> None:
         self._database = database
         self._links = links
         self._statuses = statuses
         self._now = now
+        self._mail = mail
 
     def routes(self) -> Sequence[Route]:
         """Everything under /messages."""
@@ -58,6 +68,7 @@ class MessageRoutes:
             Route("/messages/stop/{token}", self._stop, methods=["POST"]),
             Route("/messages/go/{token}", self._go, methods=["GET"]),
             Route("/messages/status/{token}", self._status, methods=["POST"]),
+            Route("/messages/bounces/{token}", self._bounced, methods=["POST"]),
         ]
 
     async def _ask(self, request: Request) -> Response:
@@ -96,11 +107,9 @@ class MessageRoutes:
         parts = self._links.read("status", token)
         if parts is None or self._statuses is None:
             return PlainTextResponse("", 404)
-        body = b""
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > BODY_BYTES_MAX:
-                return PlainTextResponse("", 413)
+        body = await _body(request, BODY_BYTES_MAX)
+        if body is None:
+            return PlainTextResponse("", 413)
         form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
         try:
             url = f"{self._links.base_url}/messages/status/{token}"  # never as the request says it was addressed
@@ -109,6 +118,19 @@ class MessageRoutes:
             return PlainTextResponse("", 403)
         if what is not None:
             await self._report(MemberId(UUID(parts[0])), UUID(parts[1]), what)
+        return Response(status_code=204)
+
+    async def _bounced(self, request: Request) -> Response:
+        """A report of a mail system, as it came (message/rfc822). The address of this route is known to them alone."""
+        if self._mail is None or self._links.read("bounces", request.path_params["token"]) is None:
+            return PlainTextResponse("", 404)
+        raw = await _body(request, REPORT_BYTES_MAX)
+        if raw is None:
+            return PlainTextResponse("", 413)
+        told = await asyncio.to_thread(self._mail, raw)
+        if told is not None:
+            async with self._database.transaction() as tx:
+                await commands.hear_of_mail(tx, self._links, told, self._now())
         return Response(status_code=204)
 
     async def _report(self, member_id: MemberId, contact_id: UUID, what: Report) -> None:
@@ -124,6 +146,16 @@ class MessageRoutes:
         member = await find_member(self._database.reader, member_id) if member_id else None
         language = member.locale.partition("-")[0] if member else "en"
         return language, _WORDS.get(language, _WORDS["en"])
+
+
+async def _body(request: Request, bytes_max: int) -> bytes | None:
+    """What was posted; None: more than that."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > bytes_max:
+            return None
+    return bytes(body)
 
 
 def _html(language: str, word: int, rest: str, status_code: int = 200) -> Response:

@@ -13,16 +13,18 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, parseaddr
+from textwrap import wrap
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
 from fedele.adapters.post.pacing import in_turn
 from fedele.domains.members.types import Channel
-from fedele.domains.messaging.ports import Letter, PushOutcome, PushOutcomeKind
+from fedele.domains.messaging.ports import CONTACT_HEADER, Letter, PushOutcome, PushOutcomeKind
 from fedele.kernel.clock import utc_now
 
 TIMEOUT_SECONDS = 20.0
+HEADER_PART_LENGTH = 60
 # RFC 3463: a bad mailbox, a bad domain, a mailbox that moved or is disabled.
 NO_SUCH_ADDRESS = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
 NO_SUCH_CODES = (550, 551, 553)
@@ -139,6 +141,9 @@ class SmtpMail:
             # RFC 2369 and RFC 8058: the mail program's own button stops it with one POST.
             message["List-Unsubscribe"] = f"<{letter.unsubscribe_url}>"
             message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        if letter.contact_token:
+            # In parts, or the header would be too long for a line and be encoded; who reads it joins them.
+            message[CONTACT_HEADER] = " ".join(wrap(letter.contact_token, HEADER_PART_LENGTH))
         message.set_content(letter.text)
         if letter.html is not None:
             message.add_alternative(letter.html, subtype="html")

@@ -39,6 +39,7 @@ class ContactFacts:
 
     `targets_count`: devices whose owner has not forbidden notifications; `permitted_count`: those whose owner has
     expressly allowed them. `reachable`: of e-mail, SMS and wallet, those by which there is somewhere to write to.
+    `blocked`: of those, where an address was found not to exist, or its owner complained.
     `contacts`: what reached out lately or will. `opened_at`: when the member opened messages, for the best hour.
     """
 
@@ -49,6 +50,7 @@ class ContactFacts:
     targets_count: int = 0
     permitted_count: int = 0
     reachable: frozenset[Channel] = frozenset()
+    blocked: frozenset[Channel] = frozenset()
     contacts: tuple[Contact, ...] = ()
     preferred: Channel | None = None
     opened_at: tuple[datetime, ...] = ()
@@ -142,7 +144,7 @@ def rule_channel(channel: Channel, ask: Ask, facts: ContactFacts, policy: Messag
     if not _consented(channel, ask.purpose, facts):
         return _no(Why.NO_CONSENT)
     if not _has_target(channel, ask.purpose, facts):
-        return _no(Why.NO_TARGET)
+        return _no(Why.ADDRESS_BLOCKED if channel in facts.blocked else Why.NO_TARGET)
     wanted = max(now, ask.not_before or now)
     later = Verdict(Outcome.DEFERRED, Why.SEND_TIME, wanted)
     if channel is Channel.IN_APP:

@@ -18,7 +18,7 @@ from fedele.domains.members.types import Channel, Purpose
 from fedele.kernel.ids import MemberId
 
 MAC_BYTES = 18
-Use = Literal["stop", "go", "status"]
+Use = Literal["stop", "go", "status", "mail", "bounces"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -40,6 +40,14 @@ class MessageLinks:
         """Where a provider tells what became of this message."""
         return self._url("status", [str(member_id), str(contact_id)])
 
+    def mail(self, member_id: MemberId, contact_id: UUID) -> str:
+        """Which e-mail this is, as its own header says."""
+        return self._token("mail", [str(member_id), str(contact_id)])
+
+    def bounces(self) -> str:
+        """Where a mail system posts what came back. Keep it to yourself and to them."""
+        return self._url("bounces", [])
+
     def read(self, use: Use, token: str) -> list[str] | None:
         """What a link of this use says, or None if it was not made here."""
         payload, _, mac = token.partition(".")
@@ -49,8 +57,11 @@ class MessageLinks:
         return [str(part) for part in parts]
 
     def _url(self, use: Use, parts: list[str]) -> str:
+        return f"{self.base_url}/messages/{use}/{self._token(use, parts)}"
+
+    def _token(self, use: Use, parts: list[str]) -> str:
         payload = base64.urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
-        return f"{self.base_url}/messages/{use}/{payload}.{self._mac(use, payload)}"
+        return f"{payload}.{self._mac(use, payload)}"
 
     def _mac(self, use: Use, payload: str) -> str:
         mac = hmac.digest(self.secret.get_secret_value(), f"fedele.message.{use}.1:{payload}".encode(), hashlib.sha256)

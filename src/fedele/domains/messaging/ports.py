@@ -81,6 +81,7 @@ class Letter:
     `key` is the same each time this letter is tried. `tried_at`: when it was tried for the first time, if an earlier
     attempt may have left without anybody hearing of it; a channel that can ask its provider does so before it sends
     again. `unsubscribe_url` takes one POST and asks nothing. `status_url`: where the provider tells what became of it.
+    `contact_token`: the CONTACT_HEADER of an e-mail.
     """
 
     to: str = dataclasses.field(repr=False)
@@ -91,8 +92,30 @@ class Letter:
     html: str | None = None
     unsubscribe_url: str | None = dataclasses.field(default=None, repr=False)
     status_url: str | None = dataclasses.field(default=None, repr=False)
+    contact_token: str | None = dataclasses.field(default=None, repr=False)
     tried_at: datetime | None = None
     ttl_seconds: int = 86_400
+
+
+CONTACT_HEADER = "X-Fedele-Contact"
+"""The header of an e-mail that says, signed, which message it is; reports of mail systems bring it back."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class MailReport:
+    """What a mail system says of an e-mail afterwards.
+
+    `gone`: there is no such address; `failed`: not delivered for another reason; `complaint`: the reader called it
+    junk. `token` is the CONTACT_HEADER of the e-mail.
+    """
+
+    what: Literal["gone", "failed", "complaint"]
+    token: str | None
+    address: str | None = dataclasses.field(repr=False)
+    reason: str
+
+
+MailReader: TypeAlias = Callable[[bytes], MailReport | None]  # None: no report, or nothing to do about it
 
 
 class LetterChannel(Protocol):

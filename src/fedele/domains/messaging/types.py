@@ -63,6 +63,7 @@ class Reason(StrEnum):
     ALLOWED = "allowed"
     NO_CONSENT = "no_consent"
     NO_TARGET = "no_target"
+    ADDRESS_BLOCKED = "address_blocked"  # the only address there is does not exist, or its owner complained
     QUIET_HOURS = "quiet_hours"
     DAILY_CAP = "daily_cap"
     WEEKLY_CAP = "weekly_cap"

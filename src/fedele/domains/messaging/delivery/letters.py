@@ -203,6 +203,7 @@ class Post:
         return Letter(
             to=claim.value or "", locale=words.locale, text=words.text, key=str(claim.contact_id),
             subject=words.subject, html=words.html, unsubscribe_url=stop_url, tried_at=claim.tried_at,
+            contact_token=self.links.mail(claim.key[0], claim.contact_id),
         )  # fmt: skip
 
     def _sms(self, programme: Programme, template: MessageTemplate, claim: ClaimedLetter, moment: Moment) -> Letter:

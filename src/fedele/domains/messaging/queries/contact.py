@@ -27,6 +27,7 @@ SELECT m.member_id, m.status = 'active' AS active, coalesce(p.time_zone, 'UTC') 
                     SELECT 1 FROM message_address_block b
                      WHERE b.member_id = a.member_id AND b.channel = CASE a.kind WHEN 'phone' THEN 'sms' ELSE a.kind END
                        AND b.value_hash = sha256(convert_to(a.value, 'UTF8')))) AS addresses,
+       ARRAY(SELECT DISTINCT b.channel FROM message_address_block b WHERE b.member_id = m.member_id) AS blocked,
        EXISTS (SELECT 1 FROM pass w WHERE w.member_id = m.member_id AND w.voided_at IS NULL) AS has_pass,
        ARRAY(SELECT r.occurred_at FROM message_report r
               WHERE r.member_id = m.member_id AND r.what IN ('opened', 'clicked')
@@ -77,6 +78,7 @@ def _facts(row: Row) -> ContactFacts:
         targets_count=row["targets_count"],
         permitted_count=row["permitted_count"],
         reachable=frozenset(reachable),
+        blocked=frozenset(Channel(channel) for channel in row["blocked"]),
         contacts=_contacts(row),
         preferred=_channel(row["preferred"]),
         opened_at=tuple(row["opened_at"]),

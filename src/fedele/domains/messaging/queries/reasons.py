@@ -9,6 +9,8 @@ _REASONS: Mapping[Reason, tuple[str, str, str, str]] = {
     Reason.NO_CONSENT: ("no consent for this", "manca il consenso", "нет согласия", "لا توجد موافقة"),
     Reason.NO_TARGET: ("no device or address", "nessun dispositivo o indirizzo", "нет устройства или адреса",
                        "لا جهاز ولا عنوان"),
+    Reason.ADDRESS_BLOCKED: ("the address bounced, or its owner complained", "l'indirizzo respinge i messaggi",
+                             "адрес не принимает писем", "العنوان لا يستقبل الرسائل"),
     Reason.QUIET_HOURS: ("quiet hours", "ore di silenzio", "тихие часы", "ساعات الهدوء"),
     Reason.DAILY_CAP: ("contacted enough today", "già contattato abbastanza oggi", "на сегодня достаточно",
                        "تم التواصل معه بما يكفي اليوم"),
