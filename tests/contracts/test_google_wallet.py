@@ -1,6 +1,8 @@
 """Cards at Google: our client against a server made from Google's own discovery document, and signed callbacks."""
 
+import dataclasses
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -8,12 +10,16 @@ import orjson
 import pytest
 from pydantic import SecretBytes
 
+from fedele.adapters.apple_wallet.design import load_design
 from fedele.adapters.google_wallet.callbacks import CallbackInvalid, Callbacks, verify
 from fedele.adapters.google_wallet.opening import GoogleSide, open_google
 from fedele.adapters.google_wallet.save_links import CredentialsError
+from fedele.adapters.wallet_preview.samples import sample_card
 from fedele.domains.members.types import RotatingSecret
-from fedele.domains.wallet.ports import GoogleBusy, GoogleRefused
-from tests.factories.wallet import DESIGNS, LANGUAGES, card_state
+from fedele.domains.wallet.ports import GoogleBusy, GoogleMessage, GoogleRefused
+from fedele.domains.wallet.types import CardState, PassSubject
+from fedele.kernel.ids import new_id
+from tests.factories.wallet import DESIGNS, LANGUAGES, PASSES, card_state
 from tests.fakes.google_wallet import ISSUER, KINDS, LocalGoogleWallet, error, faults_of, paths_in_document
 from tests.fixtures.served import serve
 
@@ -63,6 +69,117 @@ async def test_every_design_is_taken_in_every_language(
     assert google.asked.count(("POST", "loyaltyClass")) == 1
     assert [one["id"] for one in google.held["loyaltyClass"].values()] == [f"{ISSUER}.{design}"]
     assert held(google)["loyaltyPoints"]["balance"]["string"]
+
+
+FURTHER = [name for name in DESIGNS if "-" in name]
+
+
+def further(design: str, locale: str = "it", **changes: Any) -> CardState:
+    """A reward's or a ticket's pass, as the sample of its design."""
+    card = sample_card(load_design(PASSES / design), locale)
+    return dataclasses.replace(card, subject_key="five-off", **changes)
+
+
+@pytest.mark.parametrize("design", FURTHER)
+async def test_rewards_and_tickets_are_taken_in_every_language(
+    side: GoogleSide, google: LocalGoogleWallet, design: str
+) -> None:
+    """Offers and event tickets hold to the discovery document: class, then object, with the code and its end."""
+    kind = "eventTicket" if design.endswith("ticket") else "offer"
+    for locale in LANGUAGES:
+        card = further(design, locale)
+        await side.cards.write(card, None, notify=False)
+        [one] = google.held[f"{kind}Object"].values()
+        assert one["state"] == "ACTIVE"
+        assert one["classId"] == f"{ISSUER}.{design}.five-off"
+        assert one["barcode"]["value"] == card.card_code
+        assert datetime.fromisoformat(one["validTimeInterval"]["end"]["date"]) == card.expires_at
+    assert google.held["loyaltyClass"] == {}
+    [made] = google.held[f"{kind}Class"].values()
+    assert made["reviewStatus"] == "UNDER_REVIEW"
+    words = made["eventName"] if kind == "eventTicket" else made["localizedTitle"]
+    assert words["defaultValue"]["value"]
+
+
+@pytest.mark.parametrize("design", ["grocer-coupon", "grocer-ticket"])
+@pytest.mark.parametrize(("ended", "state"), [("used", "COMPLETED"), ("expired", "EXPIRED"), ("withdrawn", "INACTIVE")])
+async def test_what_is_over_says_so_and_has_no_code(
+    side: GoogleSide, google: LocalGoogleWallet, design: str, ended: Any, state: str
+) -> None:
+    """Google moves it away from the live passes; of an erased member, even without words, no new class is written."""
+    await side.cards.write(further(design), None, notify=False)
+    kind = "eventTicket" if design.endswith("ticket") else "offer"
+    google.asked.clear()
+    bare = {"voucher": None, "ticket": None, "display_name": None} if ended == "withdrawn" else {}
+    await side.cards.write(further(design, voided=True, ended=ended, **bare), None, notify=False)
+    [one] = google.held[f"{kind}Object"].values()
+    assert one["state"] == state
+    assert {"barcode", "ticketHolderName", "validTimeInterval"}.isdisjoint(one)
+    assert ("PUT", f"{kind}Class") not in google.asked
+
+
+async def test_a_rewards_new_words_reach_its_class(side: GoogleSide, google: LocalGoogleWallet) -> None:
+    """The class is written again when the programme changed the reward, and not for every holder."""
+    for number in range(3):
+        await side.cards.write(further("grocer-coupon", display_name=f"Member {number}"), None, notify=False)
+    assert [asked for asked in google.asked if asked[1] == "offerClass"] == [
+        ("PUT", "offerClass"),
+        ("POST", "offerClass"),
+    ]
+    voucher = further("grocer-coupon").voucher
+    assert voucher is not None
+    renamed = dataclasses.replace(voucher, name="Nuovo", names=(("it", "Nuovo"), ("en", "New")))
+    await side.cards.write(further("grocer-coupon", voucher=renamed), None, notify=False)
+    [made] = google.held["offerClass"].values()
+    assert made["title"] == "New"
+    assert made["localizedTitle"]["translatedValues"] == [{"language": "it", "value": "Nuovo"}]
+
+
+async def test_the_card_names_the_passes_beside_it(side: GoogleSide, google: LocalGoogleWallet) -> None:
+    """Linked offers exist before they are named: Google refuses those that do not. Tickets are linked objects."""
+    member = card_state().member_id
+    offer, seat = (PassSubject(kind, member, new_id()).serial for kind in ("reward", "ticket"))
+    with pytest.raises(GoogleRefused, match="not found"):
+        await side.cards.write(card_state(linked=(offer, seat)), None, notify=False)
+    await side.cards.write(further("grocer-coupon", serial=offer), None, notify=False)
+    await side.cards.write(card_state(linked=(offer, seat)), None, notify=False)
+    assert held(google)["linkedOfferIds"] == [f"{ISSUER}.{offer}"]
+    assert held(google)["linkedObjectIds"] == [f"{ISSUER}.{seat}"]
+    assert len(held(google)["merchantLocations"]) == 10
+
+
+async def test_a_message_is_added_and_stays(side: GoogleSide, google: LocalGoogleWallet) -> None:
+    """addMessage announces it; a later writing keeps it on the card, in silence."""
+    message = GoogleMessage("m-1", "Open late", "Until ten tonight.")
+    await side.cards.write(card_state(), None, notify=False)
+    await side.cards.add_message(card_state(), message, notify=True)
+    await side.cards.write(card_state(), None, notify=False, message=message)
+    one = f"{ISSUER}.{card_state().serial}"
+    said = {"id": "m-1", "header": "Open late", "body": "Until ten tonight."}
+    assert google.messages == [(one, {**said, "messageType": "TEXT_AND_NOTIFY"})]
+    assert held(google)["messages"] == [{**said, "messageType": "TEXT"}]
+
+
+@pytest.mark.parametrize(
+    ("status", "usable"), [("DRAFT", False), ("rejected", False), ("UNDER_REVIEW", True), ("approved", True)]
+)
+async def test_a_class_that_google_rejected_is_not_used(
+    side: GoogleSide, google: LocalGoogleWallet, status: str, usable: bool
+) -> None:
+    """No object is written under a draft or a rejected class; the reviewer's words and the remedy are told."""
+    name = f"{ISSUER}.grocer"
+    google.verdicts[name] = {"reviewStatus": status, "review": {"comments": "The logo is blurred."}}
+    if usable:
+        await side.cards.write(card_state(), None, notify=False)
+        assert len(google.written) == 1
+    else:
+        with pytest.raises(GoogleRefused, match="The logo is blurred"):
+            await side.cards.write(card_state(), None, notify=False)
+        assert google.written == []
+    review = await side.cards.review("card", "grocer")
+    assert review is not None
+    assert (review.usable, review.approved) == (usable, status == "approved")
+    assert await side.cards.review("card", "cafe") is None
 
 
 async def test_a_card_is_inserted_then_replaced_whole(side: GoogleSide, google: LocalGoogleWallet) -> None:

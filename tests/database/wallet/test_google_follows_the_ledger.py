@@ -12,6 +12,8 @@ from starlette.applications import Starlette
 
 from fedele.adapters.google_wallet.callbacks import Callback, CallbackInvalid
 from fedele.adapters.google_wallet.save_links import object_id
+from fedele.domains.messaging.events import WalletMessageSet
+from fedele.domains.rewards import commands as rewards
 from fedele.domains.wallet.commands import GoogleWriter
 from fedele.domains.wallet.commands.google import (
     NOTICES_A_DAY_MAX,
@@ -22,7 +24,7 @@ from fedele.domains.wallet.commands.google import (
     wait_after,
 )
 from fedele.domains.wallet.ports import GoogleBusy, GoogleMessage, GoogleRefused
-from fedele.domains.wallet.types import CardState, Serial, card_serial
+from fedele.domains.wallet.types import CardState, PassSubject, Serial, card_serial
 from fedele.kernel.ids import MemberId, new_id
 from fedele.web.google_wallet import GoogleWalletRoutes
 from tests.fakes.google_wallet import ISSUER
@@ -253,6 +255,70 @@ def test_waiting_grows_to_an_hour() -> None:
     waits = [wait_after(attempts).total_seconds() for attempts in range(20)]
     assert waits == sorted(waits)
     assert (waits[0], waits[-1]) == (15, 3600)
+
+
+async def says(shop: Shop, member_id: MemberId, template: str) -> None:
+    """A message of the programme's is set on the member's card, as the post does."""
+    await shop.admin.execute(
+        """
+        INSERT INTO message_letter (member_id, source_id, template_key, channel, contact_id, purpose, template_values,
+                                    state, next_at, expires_at, settled_at)
+        VALUES ($1, $2, $3, 'wallet', $2, 'marketing', '{}', 'sent', $4, $5, $4)
+        """,
+        member_id, new_id(), template, shop.now, shop.now + timedelta(days=3),
+    )  # fmt: skip
+    async with shop.database.transaction() as tx:
+        await tx.publish(
+            WalletMessageSet(member_id=member_id, occurred_at=shop.now, source_id=new_id(), template_key=template)
+        )
+    await shop.work()
+
+
+async def test_a_reward_at_google_is_linked_to_its_card_and_completed(counter: Counter) -> None:
+    """Saved beside the card: the card names it. Used at the till: it is written as over, and the card lets go of it."""
+    shop, member_id = counter.shop, await counter.shop.enrol()
+    await counter.tap(member_id)
+    await shop.earn(member_id, 600)
+    await shop.work()
+    await counter.write()
+    programme = await shop.programmes.at(shop.now)
+    redemption = await rewards.redeem(shop.database, programme, member_id, "five-off", "tap", shop.moment())
+    serial = PassSubject("reward", member_id, redemption.id).serial
+    answer = await counter.http.get(shop.links.google_url(serial))
+    assert answer.headers["location"] == f"https://pay.google.com/{serial}"
+    assert (counter.google.cards[-1][0].kind, counter.google.rotating[-1]) == ("reward", None)
+    assert counter.google.cards[-1][0].card_code == redemption.code
+    await shop.work()
+    await counter.write()
+    assert (counter.google.cards[-1][0].kind, counter.google.cards[-1][0].linked) == ("card", (serial,))
+    async with shop.database.transaction() as tx:
+        await rewards.use_redemption(tx, member_id, redemption.id, "store-367", shop.moment())
+    await shop.work()
+    assert await counter.write() == 2
+    written = {card.kind: card for card, _ in counter.google.cards[-2:]}
+    assert (written["reward"].ended, written["reward"].card_code) == ("used", None)
+    assert written["card"].linked == ()
+
+
+async def test_words_set_on_the_card_are_announced_once(counter: Counter) -> None:
+    """A new message is added with a notice, and kept by later writings; it counts among the three of the day."""
+    shop, member_id = counter.shop, await counter.shop.enrol()
+    await counter.tap(member_id)
+    await shop.earn(member_id, 1)
+    await shop.work()
+    await counter.write()
+    told_before = (await counter.row(member_id))["notified_count"]
+    await says(shop, member_id, "bring-a-friend")
+    await counter.write()
+    [(message, notify)] = counter.google.messages
+    assert (message.header, notify) == ("Porta un amico", True)
+    assert counter.google.cards[-1][1] is False, "one notice for one change"
+    assert (await counter.row(member_id))["notified_count"] == told_before + 1
+    await shop.earn(member_id, 1)
+    await shop.work()
+    await counter.write()
+    assert len(counter.google.messages) == 1
+    assert counter.google.kept[-1] == message
 
 
 async def test_callbacks_count_once(counter: Counter) -> None:

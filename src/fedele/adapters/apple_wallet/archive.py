@@ -5,12 +5,13 @@ Layout: PKWARE APPNOTE 6.3, sections 4.3.7 (local header) and 4.3.12 (central di
 
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _END = struct.Struct("<4s4H2LH")
-_SUMS = struct.Struct("<3L")  # CRC-32, size stored, size
+_SUMS_SIZE = 12  # CRC-32, size stored, size
 _SUMS_IN_LOCAL, _SUMS_IN_CENTRAL, _OFFSET_IN_CENTRAL = 14, 16, 42
 _VERSION = 20
 _UTF8_NAMES = 0x0800
@@ -28,17 +29,24 @@ def _headers(name: bytes, crc: int, size: int, offset: int) -> tuple[bytes, byte
     return local, _CENTRAL.pack(b"PK\x01\x02", _MADE_BY_UNIX, *stamps, *lengths) + name
 
 
-class _Opened:
-    """A file whose beginning is the same in every archive: what is known of it beforehand."""
+class _Opened(NamedTuple):
+    """A file whose beginning is the same in every archive: what is known of it beforehand. `pack` writes its local
+    header and its beginning, given the sums."""
 
-    __slots__ = ("before_sums", "beginning", "crc", "header_size", "size")
+    pack: Callable[..., bytes]
+    before_sums: bytes
+    beginning: bytes
+    crc: int
+    size: int
+    after: int  # bytes of header and beginning
 
-    def __init__(self, name: str, beginning: bytes) -> None:
+    @classmethod
+    def of(cls, name: str, beginning: bytes) -> "_Opened":
+        """From its name and how it always begins."""
         local, _central = _headers(name.encode(), 0, 0, 0)
-        self.header_size = len(local)
-        self.before_sums = local[:_SUMS_IN_LOCAL]
-        self.beginning = local[_SUMS_IN_LOCAL + _SUMS.size :] + beginning
-        self.crc, self.size = zlib.crc32(beginning), len(beginning)
+        before, rest = local[:_SUMS_IN_LOCAL], local[_SUMS_IN_LOCAL + _SUMS_SIZE :] + beginning
+        layout = struct.Struct(f"<{len(before)}s3L{len(rest)}s")
+        return cls(layout.pack, before, rest, zlib.crc32(beginning), len(beginning), layout.size)
 
 
 class Archive:
@@ -48,7 +56,7 @@ class Archive:
         """`opened` names the files that each archive ends with, and how each of them always begins."""
         parts, directory, self._end = _encode(files)
         self._body = b"".join(parts)
-        self._opened = [_Opened(name, beginning) for name, beginning in opened.items()]
+        self._opened = tuple(_Opened.of(name, beginning) for name, beginning in opened.items())
         self._count = len(files) + len(opened)
         self._directory, self._directory_layout = self._lay_out(b"".join(directory), list(opened))
 
@@ -57,7 +65,7 @@ class Archive:
         literals, layout = [fixed], ["<", f"{len(fixed)}s"]
         for name in names:
             _local, central = _headers(name.encode(), 0, 0, 0)
-            before, after = central[:_SUMS_IN_CENTRAL], central[_SUMS_IN_CENTRAL + _SUMS.size : _OFFSET_IN_CENTRAL]
+            before, after = central[:_SUMS_IN_CENTRAL], central[_SUMS_IN_CENTRAL + _SUMS_SIZE : _OFFSET_IN_CENTRAL]
             encoded = central[_OFFSET_IN_CENTRAL + 4 :]
             literals += [before, after, encoded]
             layout += [f"{len(before)}s3L", f"{len(after)}sL", f"{len(encoded)}s"]
@@ -65,17 +73,18 @@ class Archive:
 
     def closed_with(self, *endings: bytes) -> bytes:
         """The whole zip: the fixed files, then the opened ones with these endings."""
-        offset, parts = self._end, [self._body]
-        literal = iter(self._directory)
-        directory: list[bytes | int] = [next(literal)]
-        for opened, ending in zip(self._opened, endings, strict=True):
-            crc, size = zlib.crc32(ending, opened.crc), opened.size + len(ending)
-            parts += (opened.before_sums, _SUMS.pack(crc, size, size), opened.beginning, ending)
-            directory += (next(literal), crc, size, size, next(literal), offset, next(literal))
-            offset += opened.header_size + size
+        offset, parts, crc32 = self._end, [self._body], zlib.crc32
+        literals = self._directory
+        directory: list[bytes | int] = [literals[0]]
+        place = 1
+        for (pack, before_sums, beginning, begun, size, after), ending in zip(self._opened, endings, strict=True):
+            crc, size = crc32(ending, begun), size + len(ending)
+            parts += (pack(before_sums, crc, size, size, beginning), ending)
+            directory += (literals[place], crc, size, size, literals[place + 1], offset, literals[place + 2])
+            place += 3
+            offset += after + len(ending)
         count, layout = self._count, self._directory_layout
-        directory += (b"PK\x05\x06", 0, 0, count, count, layout.size - _END.size, offset, 0)
-        parts.append(layout.pack(*directory))
+        parts.append(layout.pack(*directory, b"PK\x05\x06", 0, 0, count, count, layout.size - _END.size, offset, 0))
         return b"".join(parts)
 
 

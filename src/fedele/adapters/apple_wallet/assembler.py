@@ -54,15 +54,26 @@ class Files:
 class _Compiled:
     """A look of the design with all that is the same on every card done: its text, its hashes, its part of the zip."""
 
-    __slots__ = ("archive", "manifest_head", "manifest_head_sha256", "template")
+    __slots__ = ("_beginning", "_files", "_known", "manifest_head", "manifest_head_sha256", "template")
 
-    def __init__(self, look: Look, head: Mapping[str, Any]) -> None:
+    def __init__(self, look: Look, head: Mapping[str, Any], signature_beginning: bytes) -> None:
         own_keys = {"serialNumber": "${serial}", "authenticationToken": f"${{{AUTHENTICATION_TOKEN}}}"}
         self.template = Template({**head, **own_keys, **look.template})
         hashes = {name: _sha1(content) for name, content in look.files.items()}
         self.manifest_head = orjson.dumps(hashes)[:-1] + (b',"pass.json":"' if hashes else b'"pass.json":"')
         self.manifest_head_sha256 = hashlib.sha256(self.manifest_head)
-        self.archive = Archive(look.files, {"pass.json": b"", "manifest.json": self.manifest_head, "signature": b""})
+        opened = {"pass.json": b"", "manifest.json": self.manifest_head}
+        self._beginning = signature_beginning
+        self._known = Archive(look.files, opened | {"signature": signature_beginning})
+        self._files = look.files, opened
+
+    def zipped(self, document: bytes, manifest_end: bytes, signature: bytes) -> bytes:
+        """The pass. A signature begins with kilobytes of certificates, whose sums are known beforehand."""
+        if signature.startswith(self._beginning):
+            return self._known.closed_with(document, manifest_end, signature[len(self._beginning) :])
+        # The one signature in a deployment's life that begins otherwise need not be fast.
+        files, opened = self._files
+        return Archive(files, opened | {"signature": b""}).closed_with(document, manifest_end, signature)
 
 
 class AppleWallet:
@@ -81,8 +92,9 @@ class AppleWallet:
             "webServiceURL": web_service_url.rstrip("/"),
         }
         self._looks = design.looks
-        self._compiled = {look.name: _Compiled(look, self._fixed) for look in design.looks.all()}
         self._signer = Signer(identity.key, identity.certificate, identity.chain)
+        begins = self._signer.beginning()
+        self._compiled = {look.name: _Compiled(look, self._fixed, begins) for look in design.looks.all()}
         # A pass that last changed before the certificate was renewed is signed as of the certificate's first moment.
         self._signed_earliest = identity.certificate.not_valid_before_utc
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="pass-signing")
@@ -109,7 +121,7 @@ class AppleWallet:
         """The signed pass. Blocks for one private-key operation."""
         look = self._compiled[self._looks.name_for(card)]
         document, manifest_end, signature = self._own_files(look, card, signed_at)
-        return look.archive.closed_with(document, manifest_end, signature)
+        return look.zipped(document, manifest_end, signature)
 
     def files(self, card: CardState, signed_at: datetime) -> Files:
         """The pass's own files before they are zipped."""

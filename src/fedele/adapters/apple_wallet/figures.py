@@ -21,11 +21,10 @@ class Figures:
 
     def amount(self, amount: Decimal) -> str:
         """Grouped by thousands, all of its decimals, nothing rounded."""
-        if self._thousands is None or amount != (whole := int(amount)):
+        digits = str(amount)
+        if self._thousands is None or not digits.isdecimal():  # a sign, a fraction, an exponent
             return format_decimal(amount, locale=self.locale, decimal_quantization=False)
-        if -1000 < whole < 1000:
-            return str(whole)
-        return f"{whole:,}".replace(",", self._thousands)
+        return digits if len(digits) < 4 else f"{int(digits):,}".replace(",", self._thousands)
 
     def day(self, day: date, pattern: str) -> str:
         """A date by a CLDR pattern ("LLLL y") or width ("medium")."""

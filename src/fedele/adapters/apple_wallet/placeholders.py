@@ -149,31 +149,30 @@ class Template:
     def __init__(self, template: Mapping[str, Any]) -> None:
         self._template = template
         self._names = sorted({name for _path, name in placeholders_in(dict(template))})
-        self._rows: dict[frozenset[str], _Row] = {}
-        self._whole = self._row_without(frozenset())
+        self._rows: dict[tuple[bool, ...], _Row] = {}
 
     def fill(self, values: Values) -> bytes:
         """The members of the JSON object, without its braces."""
-        texts = [values.get(name) for name in self._names]
-        row = self._whole
-        if None in texts:
-            row = self._row_without(frozenset([name for name in self._names if values.get(name) is None]))
-            texts = [text or "" for text in texts]
+        get = values.get
+        texts = [get(name) for name in self._names]
+        missing = tuple([text is None for text in texts])
+        row = self._rows.get(missing)
+        if row is None:
+            row = self._rows[missing] = self._row_without(missing)
+        if True in missing:
+            texts = [text for text in texts if text is not None]
         # All at once: in JSON, a quotation mark within a text has a backslash before it, so `","` stands between texts.
         return row.text % row.fillings(orjson.dumps(texts)[2:-2].split(b'","'))
 
-    def _row_without(self, missing: frozenset[str]) -> _Row:
-        row = self._rows.get(missing)
-        if row is None:
-            row = self._rows[missing] = self._make_row(missing)
-        return row
-
-    def _make_row(self, missing: frozenset[str]) -> _Row:
-        kept = {key: each for key, value in self._template.items() if (each := _without(value, missing)) is not _ABSENT}
+    def _row_without(self, missing: tuple[bool, ...]) -> _Row:
+        """`missing` says of each name, in order, whether it has no value."""
+        absent = frozenset(name for name, gone in zip(self._names, missing, strict=True) if gone)
+        present = [name for name in self._names if name not in absent]
+        kept = {key: each for key, value in self._template.items() if (each := _without(value, absent)) is not _ABSENT}
         encoded = orjson.dumps(kept)[1:-1].decode()
         literals = PLACEHOLDER.split(encoded)  # text, name, text, name, …, text
         text = "%b".join(literal.replace("%", "%%") for literal in literals[::2]).encode()
-        order = [self._names.index(name) for name in literals[1::2]]
+        order = [present.index(name) for name in literals[1::2]]
         if not order:
             return _Row(text, lambda _pieces: ())
         if len(order) == 1:

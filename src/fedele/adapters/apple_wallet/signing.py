@@ -42,6 +42,7 @@ class Signer:
     def __init__(self, key: SigningKey, certificate: x509.Certificate, chain: Sequence[x509.Certificate]) -> None:
         self.certificate = certificate
         self._sign_raw, self._algorithm = _raw_signature(key)
+        self._key_size = key.key_size // 8 if isinstance(key, rsa.RSAPrivateKey) else None
         self._certificates = der.explicit(0, *sorted(each.public_bytes(Encoding.DER) for each in (certificate, *chain)))
         self._signer_id = der.sequence(certificate.issuer.public_bytes(), der.integer(certificate.serial_number))
         self._head = _VERSION_1 + der.set_of(_SHA256) + der.sequence(_DATA)
@@ -57,6 +58,14 @@ class Signer:
         signature = self._sign_raw(attributes)
         before, between = self._shell(len(attributes), len(signature))
         return b"".join((before, attributes[1:], between, signature))  # signed as SET OF, sent as [0]
+
+    def beginning(self) -> bytes:
+        """What signatures of an RSA key begin with until 2050, its certificates among it; b"" for a key whose
+        signatures differ in length."""
+        if self._key_size is None:
+            return b""
+        size = len(_before_digest(datetime(2030, 1, 1, tzinfo=UTC))) + 32
+        return self._shell(size, self._key_size)[0]
 
     def _make_shell(self, attributes_size: int, signature_size: int) -> tuple[bytes, bytes]:
         """All of the signature that is the same for every pass: what stands before the attributes, and after them."""
