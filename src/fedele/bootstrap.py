@@ -270,6 +270,7 @@ def schedules_of(
     payments: PaymentProvider,
     weather: WeatherSource | None,
     fences: FenceStore,
+    wallets: PassAssembler,
     google: GoogleWriter | None,
     analyser: TextAnalyser,
     clock: Callable[[], Moment],
@@ -295,6 +296,7 @@ def schedules_of(
         deciding_schedule(database, programmes.at),
         *support_schedules(database, programmes.at, analyser, clock),
         *journey_schedules(JourneyEngine(database, programmes)),
+        wallet.sweep_schedule(database, programmes, wallets),
         *wallet.google_schedules(google),
     )
 

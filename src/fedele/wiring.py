@@ -175,6 +175,7 @@ class Fedele:
                 self.payments,
                 self.weather,
                 self.settings.geofences,
+                self.wallets,
                 self._google_writer(self.google) if self.google else None,
                 self.analyser,
                 self.clock,
