@@ -40,6 +40,7 @@ COLUMNS: Mapping[ImportKind, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }  # fmt: skip
 MEMBER_COLUMNS = ("member", "email", "phone", "card")
 _CENTS = re.compile(r"-?[0-9]{1,12}\.[0-9]{2}", re.ASCII)
+NUMBER_LENGTH_MAX = 32  # characters of a number, and powers of ten
 _DATED_BIRTHDAY = re.compile(r"(?:\d{4}-)?(\d{1,2})-(\d{1,2})")
 
 
@@ -69,8 +70,10 @@ def needed(values: Mapping[str, str], column: str) -> str:
 
 
 def number(values: Mapping[str, str], column: str, default: str = "") -> Decimal:
-    """A decimal number."""
+    """A decimal number, of no more digits than anything that is counted or paid can have."""
     text = values.get(column) or default
+    if len(text) > NUMBER_LENGTH_MAX:
+        raise RowInvalid(column, f"{text[:NUMBER_LENGTH_MAX]!r}… is no number that can be counted with")
     if text.isascii() and text.isdigit():
         return Decimal(int(text))
     try:
@@ -79,14 +82,14 @@ def number(values: Mapping[str, str], column: str, default: str = "") -> Decimal
         raise RowInvalid(column, f"{text!r} is not a number" if text else "is empty") from None
     if not value.is_finite():
         raise RowInvalid(column, f"{text!r} is not a number")
+    # 1E+999999 is short to write; what is done with it would fail, or take for ever.
+    if abs(value.adjusted()) > NUMBER_LENGTH_MAX:
+        raise RowInvalid(column, f"{text!r} is no number that can be counted with")
     return value
 
 
 def whole(values: Mapping[str, str], column: str, default: str = "") -> int:
     """A whole number."""
-    text = values.get(column) or default
-    if text.isascii() and text.isdigit():
-        return int(text)
     value = number(values, column, default)
     if value != value.to_integral_value():
         raise RowInvalid(column, f"{value} is not a whole number")
