@@ -4,6 +4,7 @@ Only the file of the command that was asked for is imported, so that `fedele key
 needs. `app` is the whole, for tests and for completion.
 """
 
+import gc
 import sys
 from importlib import import_module
 from typing import Annotated, Any
@@ -75,10 +76,13 @@ def run() -> None:
     """The console script."""
     asked = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
     needed = [asked] if asked in COMMANDS else [] if sys.argv[1:] == ["--version"] else list(COMMANDS)
+    gc.disable()  # a million objects come into being, and each collection among them would look through all
     try:
         asked_for = build(*needed)
     except KeyboardInterrupt:  # while its parts are being loaded: nothing has begun
         sys.exit(130)
+    gc.freeze()  # what was loaded stays: no later collection needs to look through it
+    gc.enable()
     asked_for()
 
 

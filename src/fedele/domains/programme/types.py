@@ -20,12 +20,16 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     PlainSerializer,
     RootModel,
     WithJsonSchema,
     model_serializer,
     model_validator,
 )
+from pydantic_core import CoreSchema
+
+from fedele.kernel.docstrings import attribute_docstrings
 
 ProgrammeVersion = NewType("ProgrammeVersion", int)
 M = TypeVar("M", bound=BaseModel)
@@ -41,7 +45,19 @@ ReferenceKind: TypeAlias = Literal[
 class Section(BaseModel):
     """Base of every config model: frozen, and a key that nobody knows is a mistake, never ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Describe each key by the words under it, unless its field says something itself."""
+        made = handler(schema)
+        models = [base for base in reversed(cls.__mro__) if issubclass(base, Section)]
+        words = {name: text for model in models for name, text in attribute_docstrings(model).items()}
+        properties = handler.resolve_ref_schema(made).get("properties", {})
+        for name, field in cls.model_fields.items():
+            if field.description is None and name in words:
+                properties[field.alias or name]["description"] = words[name]
+        return made
 
 
 class Items(RootModel[tuple[T, ...]], Generic[T]):
