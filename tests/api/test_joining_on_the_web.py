@@ -10,6 +10,7 @@ import pytest
 
 from fedele.domains.members.queries import find_member, list_consent_history, list_consents, list_contacts
 from fedele.domains.members.types import Channel, Consent, Purpose
+from fedele.domains.offers.errors import OfferClosed
 from fedele.kernel.ids import MemberId
 from fedele.web.join_state import SECONDS
 from tests.fixtures.story import Story
@@ -95,6 +96,31 @@ async def test_a_stranger_joins_and_holds_a_card(visitor: Visitor) -> None:
     card = await visitor.client.get(link)
     assert (card.status_code, card.headers["content-type"]) == (200, "application/vnd.apple.pkpass")
     assert member_id.hex in link
+
+
+async def test_a_leaflets_code_brings_its_offer_once(story: Story) -> None:
+    """Who joins with it holds the offer, however often they join; who joins at the window does not."""
+    reader = story.fedele.database.reader
+    for _ in range(2):
+        page = await Visitor(story, page="/join/autumn-leaflet").join()
+        assert page.status_code == 200
+        story.turn(minutes=11)
+    await Visitor(story).join("other@example.org")
+    claims = await reader.fetch("SELECT offer_key FROM offer_claim")
+    assert [row["offer_key"] for row in claims] == ["first-baskets"]
+
+
+async def test_an_offer_that_is_over_keeps_nobody_from_joining(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The promise cannot be kept any more: the member is there, and nothing is claimed."""
+
+    async def refuse(*_arguments: Any) -> None:
+        raise OfferClosed()
+
+    monkeypatch.setattr("fedele.web.join.claim_offer", refuse)
+    assert (await Visitor(story, page="/join/autumn-leaflet").join()).status_code == 200
+    reader = story.fedele.database.reader
+    assert await reader.fetch_value("SELECT count(*) FROM member") == 1
+    assert await reader.fetch_value("SELECT count(*) FROM offer_claim") == 0
 
 
 async def test_consents_are_kept_with_the_words_that_were_seen(visitor: Visitor) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
+import structlog
 from pydantic import SecretStr
 from starlette.background import BackgroundTask
 from starlette.requests import Request
@@ -26,6 +27,7 @@ from fedele.domains.members.commands import set_consent
 from fedele.domains.members.config import MembersConfig
 from fedele.domains.members.errors import IdentityInvalid
 from fedele.domains.members.types import Enrolment, Identity, NewMember
+from fedele.domains.offers.commands import claim_offer
 from fedele.domains.programme.config import Places, ProgrammeConfig
 from fedele.domains.programme.errors import NoProgramme
 from fedele.domains.programme.queries import ProgrammeSource
@@ -34,6 +36,7 @@ from fedele.domains.wallet.config import Join, JoinCode, WalletConfig
 from fedele.domains.wallet.types import PassLinks, Serial, card_serial
 from fedele.kernel.clock import Moment, moment_now
 from fedele.kernel.ids import StoreId
+from fedele.kernel.refusal import Refusal
 from fedele.web import join_pages
 from fedele.web.auth import client_of, deliver_code
 from fedele.web.forms import first, is_ours, read_form
@@ -44,6 +47,7 @@ from fedele.web.negotiation import language
 ASSETS = Path(__file__).parent / "static" / "join"
 COOKIE = "fedele_join"
 NAME_LENGTH_MAX = 100
+log = structlog.get_logger("fedele.join")
 HEADERS = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'self'; "
@@ -158,6 +162,7 @@ class JoinRoutes:
 
         async def record(tx: Transaction, enrolment: Enrolment) -> None:
             await _record_consents(tx, visit, enrolment)
+            await _claim_offer(tx, visit, enrolment)
 
         try:
             enrolment = await self._login.join_by_code(
@@ -267,6 +272,19 @@ async def _record_consents(tx: Transaction, visit: _Visit, enrolment: Enrolment)
                 tx, enrolment.member_id, consent.purpose, channel, True,
                 source=_source(visit.code), wording=seen, moment=visit.moment,
             )  # fmt: skip
+
+
+async def _claim_offer(tx: Transaction, visit: _Visit, enrolment: Enrolment) -> None:
+    """The offer that this code promises, once for each who joins with it. One that is over, or not for them, is no
+    reason not to join."""
+    if visit.code.offer is None:
+        return
+    member_id, key = enrolment.member_id, f"join:{visit.code.code}"
+    try:
+        async with tx.savepoint():
+            await claim_offer(tx, visit.programme, member_id, visit.code.offer, visit.moment, key)
+    except Refusal as refusal:
+        log.info("join_offer_not_claimed", offer=visit.code.offer, code=refusal.code)
 
 
 def _source(code: JoinCode) -> str:
