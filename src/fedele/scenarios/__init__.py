@@ -26,7 +26,8 @@ file is told with its line.
         at: 2027-01-04                    # every day that is passed is closed
         expect: {lots: {stamps: [{amount: 9, until: 2027-01-05}]}}
 
-Every step may have `note`, `at` or `after` (turn the clock first), `member` and `expect` (`expectations.py`). The steps
-are the classes in `format.py`. Whatever follows from a step (the outbox, its handlers) has happened before anything is
-compared. Days are last days: `until: 2027-01-05` can be spent on that day and not on the next.
+Every step may have `note`, `at` or `after` (turn the clock first), `member` and `expect` (`expectations.py`). The
+steps are the classes in `format.py`; words, questions and journeys are expected as money is (`talking.py`). Whatever
+follows from a step (the outbox, its handlers) has happened before anything is compared. Days are last days: `until:
+2027-01-05` can be spent on that day and not on the next.
 """

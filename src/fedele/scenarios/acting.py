@@ -18,7 +18,7 @@ from fedele.kernel.ids import StoreId
 from fedele.kernel.money import CurrencyKey, to_units
 from fedele.kernel.refusal import Refusal
 from fedele.scenarios import at_the_till as till
-from fedele.scenarios import belonging
+from fedele.scenarios import belonging, talking
 from fedele.scenarios import format as steps
 from fedele.scenarios.instants import instant_of
 from fedele.scenarios.passing import midnight_after, pass_time
@@ -53,6 +53,8 @@ async def enrol_person(play: Play, person: steps.Person) -> None:
     async with play.stage.fedele.database.transaction() as tx:
         enrolment = await enrol(tx, new, play.stage.fedele.keyring.peppers, play.moment)
     play.cast[person.key] = enrolment.member_id
+    if person.phone:
+        await talking.give_phone(play, enrolment.member_id, locale)
 
 
 async def _nothing(_play: Play, _step: steps.StepBase) -> Outcome:
@@ -130,6 +132,7 @@ def _birthday(text: str | None) -> MonthDay | None:
 ACTS: Mapping[type[steps.StepBase], Act] = {
     steps.Advance: _nothing,
     steps.Check: _nothing,
+    steps.AnswerSurvey: talking.answer,
     steps.Enrol: _enrol,
     steps.ChangeProfile: _profile,
     steps.Buy: till.buy,

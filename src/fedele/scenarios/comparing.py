@@ -20,6 +20,7 @@ from fedele.domains.rewards.queries import list_held
 from fedele.domains.tiers.queries import status_of
 from fedele.kernel.ids import MemberId
 from fedele.kernel.money import Money, from_units
+from fedele.scenarios import talking
 from fedele.scenarios.expectations import BalanceExpected, Expect, LotExpected
 from fedele.scenarios.instants import last_day_before
 from fedele.scenarios.play import Outcome, Play
@@ -90,8 +91,22 @@ async def _of_the_member(play: Play, programme: Programme, expect: Expect, membe
     if expect.badges is not None:
         badges = await list_badges(play.stage.fedele.database.reader, programme, member_id)
         found += _same("badges", Counter(expect.badges), Counter(badge.key for badge in badges))
+    found += await _said(play, expect, member_id)
     if len(programme.section(MembershipsConfig)):
         found += await _memberships(play, expect, member_id)
+    return found
+
+
+async def _said(play: Play, expect: Expect, member_id: MemberId) -> list[Difference]:
+    """Messages are read at every step, expected or not: the next step asks for what is new."""
+    said = await talking.newly_said(play, member_id)
+    found: list[Difference] = []
+    if expect.messages is not None:
+        found += _same("messages", dict(talking.quoted(expect.messages.items())), dict(talking.quoted(said.items())))
+    if expect.journeys is not None:
+        found += _same("journeys", expect.journeys, await talking.journeys_of(play, member_id, expect.journeys))
+    if expect.surveys is not None:
+        found += _same("surveys", expect.surveys, await talking.surveys_of(play, member_id, expect.surveys))
     return found
 
 

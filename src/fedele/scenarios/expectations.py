@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from fedele.domains.messaging.types import MessageChannel
 from fedele.domains.programme.types import Key, Section
 
 
@@ -45,6 +46,7 @@ def _listed(value: Any) -> Any:
 
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Titles = Words
 Counted = Annotated[dict[Key, int], BeforeValidator(_counted)]
 
 
@@ -82,6 +84,14 @@ class Expect(Section):
     memberships: dict[Key, str] | None = None
     """State of the member's paid memberships: `{prime: active}`; `{}`: they never had one."""
     badges: tuple[Key, ...] | None = None
+    journeys: dict[Key, str] | None = None
+    """Where the member stands in these journeys: the key of the step at which they wait, or how it ended (`completed`,
+    `goal`, `holdout`, the reason of an exit); `none`: they never came in."""
+    messages: dict[MessageChannel, Titles] | None = None
+    """By channel, the exact titles of all that was said to the member since their step before, in their language:
+    `{push: "+69 points"}`; `{}`: nothing."""
+    surveys: dict[Key, Literal["waiting", "open", "answered", "expired", "none"]] | None = None
+    """How the newest asking of these surveys stands; `none`: the member was not asked."""
     explains: Words = ()
     """Words that the explanation of this purchase or event must contain."""
     liability: dict[Key, Decimal] | None = None

@@ -73,6 +73,8 @@ class Person(Section):
     home_store: str | None = None
     joined_at: LocalTime | None = None
     """If they joined before the scenario begins."""
+    phone: bool = False
+    """They have a phone with the app, that may notify, and agreed to marketing on it."""
 
 
 class Enrol(StepBase):
@@ -291,8 +293,18 @@ class ApplyProgramme(StepBase):
     """A day alone means its midnight; unset: now."""
 
 
+class AnswerSurvey(StepBase):
+    """The member answers the survey that is open to them."""
+
+    do: Literal["answer"]
+    survey: Key
+    answers: JsonObject
+    """By the key of the question: `{nps: 9, why: Lovely bread}`."""
+
+
 Step = Annotated[
     Advance
+    | AnswerSurvey
     | Check
     | Enrol
     | ChangeProfile

@@ -13,6 +13,7 @@ from fedele.domains.closing import commands as closing
 from fedele.domains.closing.queries import next_due
 from fedele.domains.journeys.queries import next_due as next_journey_due
 from fedele.domains.referrals.queries import next_due as next_referral_due
+from fedele.domains.surveys.queries import next_due as next_survey_due
 from fedele.scenarios.stage import Stage
 
 STOPS_MAX = 100_000
@@ -78,5 +79,6 @@ async def _next_due(stage: Stage) -> datetime | None:
         await next_due(reader, programme, now, CLOSING_STEPS),
         await next_referral_due(reader, now),
         await next_journey_due(reader, now),
+        await next_survey_due(reader, now),
     )
     return min((instant for instant in found if instant is not None), default=None)

@@ -59,6 +59,7 @@ class Play:
     cast: dict[str, MemberId] = dataclasses.field(default_factory=dict)
     receipts: dict[str, Bought] = dataclasses.field(default_factory=dict)
     payments_told: set[UUID] = dataclasses.field(default_factory=set)
+    messages_told: set[UUID] = dataclasses.field(default_factory=set)
     number: int = 0  # of the step being played, from 1
     outcome: Outcome = Outcome()  # of the last step
 

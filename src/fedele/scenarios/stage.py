@@ -23,11 +23,11 @@ from fedele.settings import read_settings
 from fedele.wiring import Fedele, wire
 
 KEPT_TABLES = frozenset({"schema_version"})
-# Schedules that move value by the clock. The day's close is done by itself, and the others tidy up or send.
+# Schedules that move value by the clock, and that ask. The day's close is done by itself, the others tidy up or send.
 CLOCKWORK = frozenset(
     {
         "ledger.settle", "memberships.run_due", "referrals.pay_due", "rewards.release", "journeys.enter",
-        "journeys.advance",
+        "journeys.advance", "surveys.open_due", "surveys.close_due",
     }
 )  # fmt: skip
 # Nothing here outlives the play, so no commit needs to wait for the disk.

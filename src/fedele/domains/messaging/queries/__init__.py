@@ -16,8 +16,10 @@ from fedele.domains.messaging.queries.funnel import campaign_funnel
 from fedele.domains.messaging.queries.inbox import find_message, find_wallet_message, list_messages
 from fedele.domains.messaging.queries.log import decision_of, decisions_of, find_contact, list_decisions
 from fedele.domains.messaging.queries.reasons import reason_words, why_words
+from fedele.domains.messaging.queries.said import Said, list_said
 
 __all__ = [
+    "Said",
     "audience_page",
     "audience_size",
     "campaign_funnel",
@@ -38,6 +40,7 @@ __all__ = [
     "list_messages",
     "list_pushes",
     "list_runs",
+    "list_said",
     "preview_campaign",
     "reason_words",
     "times_had",

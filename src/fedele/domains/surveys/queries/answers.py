@@ -90,6 +90,20 @@ async def announcement_of(
     )  # fmt: skip
 
 
+async def next_due(db: Queryable, after: datetime) -> datetime | None:
+    """The next instant at which a survey opens to somebody, or closes; None where nobody waits."""
+    at: datetime | None = await db.fetch_value(
+        """
+        SELECT min(at) FROM (
+            SELECT min(opens_at) AS at FROM survey_invitation WHERE state = 'waiting' AND opens_at > $1
+            UNION ALL
+            SELECT min(closes_at) FROM survey_invitation WHERE state = 'open' AND closes_at > $1) AS next
+        """,
+        after,
+    )
+    return at
+
+
 async def track_record(db: Queryable, member_id: MemberId, first: int = 50) -> list[dict[str, Any]]:
     """For support: what the member was asked, what they were not asked and why, the newest first."""
     rows = await db.fetch(
