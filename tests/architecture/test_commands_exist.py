@@ -41,7 +41,7 @@ WITH_JSON = {
     "till simulate", "report liability", "report breakage",
     "segments list", "segments preview", "segments refresh", "segments rebuild", "segments measure-rfm",
     "segments import",
-    "rewards shelves", "rewards draw", "rewards verify-draw", "messages bounces", "messages preview",
+    "rewards shelves", "rewards draw", "rewards verify-draw", "messages preview",
     "feed fit", "feed evaluate", "feed promote", "feed policies", "journey list", "journey trace",
 }  # fmt: skip
 
