@@ -36,6 +36,7 @@ from fedele.domains.wallet.types import (
 from fedele.kernel.clock import Moment, moment_now
 from fedele.kernel.refusal import NotFound
 from fedele.web.auth import client_of
+from fedele.web.pass_heads import PassHeads
 from fedele.web.pass_shelf import PassShelf
 from fedele.web.rate_gate import RateGate
 
@@ -82,6 +83,7 @@ class PassKit:
         self._links = links
         self._pass_type = pass_type_identifier
         self._now = now
+        self._heads = PassHeads(database)
         self._shelf = PassShelf(database, programmes, assembler)
         self._log_gate = LogGate(LOG_LINES_PER_MINUTE_MAX)
         self._devices = RateGate(PER_DEVICE, MINUTE)
@@ -199,7 +201,7 @@ class PassKit:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         serial = Serial(request.path_params["serial"])
         member_id = serial_member(serial)
-        head = await queries.find_head(self._database.reader, member_id, serial) if member_id else None
+        head = await self._heads.find(member_id, serial) if member_id else None
         expected = head.held.authentication_token if head else ""
         if scheme != "ApplePass" or not hmac.compare_digest(token.strip().encode(), expected.encode()) or head is None:
             self._wrong_tokens.take(client, self._now().now)

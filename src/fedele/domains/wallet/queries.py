@@ -43,6 +43,7 @@ from fedele.kernel.money import from_units
 __all__ = [
     "export_personal_data",
     "find_head",
+    "find_heads",
     "find_pass",
     "links_of",
     "list_at_google",
@@ -83,6 +84,25 @@ async def find_head(q: Queryable, member_id: MemberId, serial: Serial) -> PassHe
         serial,
     )
     return PassHead(held=_pass(row), member_version=row["member_version"]) if row else None
+
+
+async def find_heads(q: Queryable, keys: Sequence[tuple[MemberId, Serial]]) -> dict[tuple[MemberId, Serial], PassHead]:
+    """`find_head` of many in one statement; those that were never issued are left out."""
+    if len(keys) == 1:  # the usual case touches one member's shard
+        head = await find_head(q, *keys[0])
+        return {keys[0]: head} if head else {}
+    rows = await q.fetch(
+        _SELECT
+        + """, coalesce(v.version, 0) AS member_version
+        FROM unnest($1::uuid[], $2::text[]) AS k (member_id, serial)
+        JOIN pass p ON p.member_id = k.member_id AND p.serial = k.serial
+        LEFT JOIN member_version v ON v.member_id = p.member_id
+        """,
+        [member_id for member_id, _serial in keys],
+        [serial for _member_id, serial in keys],
+    )
+    heads = [PassHead(held=_pass(row), member_version=row["member_version"]) for row in rows]
+    return {(head.held.member_id, head.held.serial): head for head in heads}
 
 
 async def serials_of(q: Queryable, member_id: MemberId, kinds: Sequence[PassKind]) -> list[Serial]:
