@@ -129,7 +129,7 @@ class TillQuery:
     @query_field(requires=Scope.TILL)
     @refusals_to_user_errors
     async def scan(self, info: Info, code: str, store: str | None = None) -> ScanResult | None:
-        """Whom a code belongs to: a wallet card's or coupon's QR, the app's code, a telephone number, a receipt's QR."""
+        """Whom a code belongs to: a wallet card's or coupon's QR, the app's code, a telephone number, a receipt's."""
         context = info.context
         here, caller = store_of(context, store), context.staff.key_id
         seen = await queries.scan(till_of(context), code, here, context.moment, context.locale, caller)
