@@ -13,6 +13,15 @@ from tests.database.journeys.test_members_are_not_stranded import TRIP
 from tests.factories.journeys import Tour
 from tests.factories.members import enrolled
 
+TWO_RIDES = """
+key: trip
+name: Trip
+trigger: {type: event, event: check_in}
+steps:
+  - {key: first, type: wait, days: 9, until: {event: ride}}
+  - {key: second, type: wait, days: 9, until: {event: ride}}
+"""
+
 
 async def inside(database: Database, count: int) -> Tour:
     """So many members who wait for their gift, which is due now."""
@@ -58,6 +67,16 @@ async def test_the_same_event_heard_at_once_brings_in_once(database: Database, a
     )
     assert await admin.fetchval("SELECT count(*) FROM journey_run") == 2
     assert await admin.fetchval("SELECT count(*) FROM in_app_message") == 2
+
+
+async def test_the_same_event_heard_at_once_ends_one_wait(database: Database, admin: Any) -> None:
+    """Two waits for a ride follow each other: the one ride, delivered ten times at once, ends the first."""
+    tour = await Tour.of(database, TWO_RIDES)
+    member_id, outbox_id = await enrolled(database), new_id()
+    await tour.hears(ActivityRecorded(member_id=member_id, occurred_at=tour.now, event_id=new_id(), name="check_in"))
+    ride = ActivityRecorded(member_id=member_id, occurred_at=tour.now, event_id=new_id(), name="ride")
+    await asyncio.gather(*(hear(tour.engine, ride, outbox_id, Moment(tour.now)) for _ in range(10)))
+    assert await tour.path(member_id) == ["enter entered", "first wait event"]
 
 
 async def test_a_goal_and_a_due_step_at_once_end_in_one_of_both_orders(database: Database, admin: Any) -> None:

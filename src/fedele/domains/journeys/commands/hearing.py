@@ -41,6 +41,7 @@ SELECT r.run_id FROM journey_run r
                     WHERE v.member_id = r.member_id AND v.run_id = r.run_id AND v.source_id = $3)
  ORDER BY 1
 """
+_LOCK_RUNS = "SELECT FROM journey_run WHERE member_id = $1 AND run_id = ANY($2::uuid[]) ORDER BY run_id FOR UPDATE"
 
 # How often it happened since then, and until the event itself. A visit is a day of the programme's calendar.
 _COUNTS = {
@@ -67,10 +68,14 @@ async def hear(engine: Engine, event: Event, outbox_id: UUID, moment: Moment) ->
     programme = await engine.programmes.at(moment.now)
     names = names_of(event)
     brought = [one for one in programme.section(JourneysConfig) if _may_bring(one, names, event)]
-    runs = await engine.database.reader.fetch(_LISTENING, event.member_id, event.occurred_at, outbox_id)
+    listening = (event.member_id, event.occurred_at, outbox_id)
+    runs = await engine.database.reader.fetch(_LISTENING, *listening)
     if not brought and not runs:
         return
     async with engine.database.transaction() as tx:
+        if runs:  # again under their locks: the same event delivered twice at once would end two waits in a row
+            await tx.fetch(_LOCK_RUNS, event.member_id, [row["run_id"] for row in runs])
+            runs = await tx.fetch(_LISTENING, *listening)
         heard = await _heard(tx, programme, event, outbox_id, names, moment)
         await advance_runs(tx, engine, programme, event.member_id, [row["run_id"] for row in runs], moment, heard)
         for journey in brought:
