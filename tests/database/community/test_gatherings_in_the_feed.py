@@ -26,6 +26,7 @@ currencies:
 gatherings:
   - key: tasting
     title: {en: Tasting, it: Degustazione, ru: Дегустация, ar: تذوّق}
+    deep_link: club://gatherings/tasting
     starts_at: 2026-05-13T18:00:00+02:00
     ends_at: 2026-05-13T20:00:00+02:00
     capacity: 6
@@ -88,6 +89,15 @@ async def test_a_card_says_why_in_four_languages(database: Database, evenings: P
         assert shown["tasting"].candidate.kind == "event"
     assert shown["tasting"].candidate.title == "تذوّق"
     assert shown["run"].reason == "هناك مقعد لك"
+
+
+async def test_a_card_leads_where_the_programme_says(database: Database, evenings: Programme) -> None:
+    """With words on its button, in the member's language; one without an address has no button."""
+    member_id = await enrolled(database)
+    situation = await situation_of(database, evenings, member_id, NOW, "it")
+    shown = {one.key: one for one in await FEED_SOURCE.candidates(database.reader, situation)}
+    assert (shown["tasting"].deep_link, shown["tasting"].action) == ("club://gatherings/tasting", "Prenota un posto")
+    assert (shown["run"].deep_link, shown["run"].action) == (None, None)
 
 
 async def test_who_has_answered_is_not_asked_again(database: Database, evenings: Programme) -> None:

@@ -106,6 +106,10 @@ class Gathering(Section):
     title: Text
     body: Text | None = None
     image: str | None = Field(default=None, pattern="^(https://|/)")
+    deep_link: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9+.-]*://|^/")
+    """Where its card in the feed leads, in the app's own addresses."""
+    action: Text | None = None
+    """The words on that card's button; unset: "Take a seat", in the four languages that we speak."""
     starts_at: AwareDatetime
     """With its offset: 2026-12-04T18:30:00-05:00."""
     ends_at: AwareDatetime

@@ -58,6 +58,8 @@ def _card(gathering: Gathering, taken: int, situation: Situation) -> Candidate:
         title=situation.say(gathering.title),
         body=situation.say(gathering.body) if gathering.body else None,
         image=gathering.image,
+        deep_link=gathering.deep_link,
+        action=situation.say(gathering.action or REASONS["event_action"]) if gathering.deep_link else None,
         reason=situation.say(REASONS["event_invited" if gathering.when else "event_open"]),
         terms=(
             Term("event", 0.6),

@@ -143,6 +143,12 @@ REASONS: dict[str, Text] = {
             "ru": "Пригласите друга",
             "ar": "ادعُ صديقًا",
         },
+        "event_action": {
+            "en": "Take a seat",
+            "it": "Prenota un posto",
+            "ru": "Занять место",
+            "ar": "احجز مقعدك",
+        },
         "event_open": {
             "en": "There is a seat for you",
             "it": "C'è un posto per te",
