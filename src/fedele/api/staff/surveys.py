@@ -11,6 +11,7 @@ from fedele.api.context import Info
 from fedele.api.errors import BadInput, UserError, user_error
 from fedele.api.permissions import mutation_field, query_field
 from fedele.domains.auth.types import Scope
+from fedele.domains.members.queries import find_member
 from fedele.domains.programme.config import ProgrammeConfig
 from fedele.domains.surveys import commands, config, queries
 from fedele.domains.surveys import types as records
@@ -233,6 +234,8 @@ class SurveyMutation:
         if not 0 < len(input.occasion) <= commands.OCCASION_LENGTH_MAX:
             raise InvalidInput(problem="The occasion has 1 to 56 characters.", field="occasion")
         async with context.database.transaction() as tx:
+            if await find_member(tx, member_id) is None:
+                raise NotFound(what="member", field="memberId")
             asked = await commands.open_survey(
                 tx, programme, member_id, survey.key, input.occasion, context.moment, None
             )
