@@ -47,6 +47,26 @@ def join_qr(
     console.print(f"wrote {escape(str(out))}")
     if not url.startswith("https://"):
         console.print("[yellow]FEDELE_BASE_URL is not https: set the public address before you print it[/yellow]")
+    for warning in _undelivered(settings):
+        console.print(f"[yellow]{warning}[/yellow]")
+
+
+def _undelivered(settings: Settings) -> list[str]:
+    """Why somebody who scans the code may wait for a one-time code that never comes, and what to set."""
+    if settings.otp_delivery == "none":
+        return [
+            "one-time codes reach nobody: set FEDELE_OTP_DELIVERY=channels, and FEDELE_MAIL_URL or FEDELE_SMS_ACCOUNT"
+        ]
+    if settings.otp_delivery != "channels":
+        return []
+    missing = []
+    if settings.sms_account is None:
+        missing.append(
+            "who gives a telephone number gets no code: set FEDELE_SMS_ACCOUNT, FEDELE_SMS_TOKEN and FEDELE_SMS_FROM"
+        )
+    if settings.mail_url is None:
+        missing.append("who gives an e-mail address gets no code: set FEDELE_MAIL_URL and FEDELE_MAIL_FROM")
+    return missing
 
 
 async def _codes(settings: Settings) -> list[str]:

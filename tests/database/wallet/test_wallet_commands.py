@@ -20,7 +20,9 @@ from fedele.cli.wallet import app
 from fedele.domains.members import queries as members
 from fedele.domains.wallet.types import card_serial
 from tests.factories.wallet import PASSES
+from tests.fakes.google_wallet import ISSUER, LocalGoogleWallet
 from tests.fixtures.phones import Shop
+from tests.fixtures.served import serve
 
 
 @pytest.fixture
@@ -201,3 +203,38 @@ async def test_no_code_is_drawn_that_leads_nowhere(shop: Shop, clean: Path, monk
     code, said, path = await asyncio.to_thread(join_qr, shop, clean, monkeypatch, "riverside", "x.pdf")
     assert (code, path.exists()) == (2, False)
     assert ".svg or .png" in said
+
+
+async def test_the_qr_command_says_whose_codes_would_not_arrive(
+    shop: Shop, clean: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Printed before anybody can send a code: which setting is missing; with everything set, nothing is said."""
+    _code, said, _path = await asyncio.to_thread(join_qr, shop, clean, monkeypatch, "riverside", "x.svg")
+    assert "FEDELE_OTP_DELIVERY=channels" in said
+    monkeypatch.setenv("FEDELE_OTP_DELIVERY", "channels")
+    _code, said, _path = await asyncio.to_thread(join_qr, shop, clean, monkeypatch, "riverside", "x.svg")
+    assert "FEDELE_SMS_ACCOUNT" in said
+    assert "FEDELE_MAIL_URL" in said
+
+
+def test_the_doctor_says_where_google_is_with_its_review(clean: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Approved: nothing to say. Under review: a warning. Rejected: an error with the reviewer's words and a remedy."""
+    google = LocalGoogleWallet()
+    words = {"comments": "The logo is blurred."}
+    for design, status in (("grocer", "approved"), ("cafe", "underReview"), ("retailer", "REJECTED")):
+        google.held["loyaltyClass"][f"{ISSUER}.{design}"] = {"reviewStatus": status, "review": words}
+    with serve(google.app()) as url:
+        monkeypatch.setenv("FEDELE_GOOGLE_WALLET_ISSUER_ID", ISSUER)
+        monkeypatch.setenv("FEDELE_GOOGLE_WALLET_CREDENTIALS", google.account(url))
+        monkeypatch.setenv("FEDELE_GOOGLE_WALLET_URL", url)
+        code, found = findings()
+    told = {each["what"]: each for each in found if "Google's class" in each["what"]}
+    assert code == 1
+    assert sorted(told) == [
+        f"Google's class {ISSUER}.cafe is underReview",
+        f"Google's class {ISSUER}.retailer is rejected",
+    ]
+    rejected = told[f"Google's class {ISSUER}.retailer is rejected"]
+    assert rejected["severity"] == "error"
+    assert "The logo is blurred." in rejected["remedy"]
+    assert told[f"Google's class {ISSUER}.cafe is underReview"]["severity"] == "warning"
