@@ -5745,7 +5745,7 @@ CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.redemption_disco
 
 -- Name: referral_check append_only_v1; Type: TRIGGER; Schema: public; Owner: -
 
-CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE ON public.referral_check FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
+CREATE TRIGGER append_only_v1 BEFORE DELETE OR UPDATE OF member_id, check_id, referral_id, outcome, actor, decided_at ON public.referral_check FOR EACH ROW EXECUTE FUNCTION public.refuse_change_v1();
 
 -- Name: reward_stock_change append_only_v1; Type: TRIGGER; Schema: public; Owner: -
 
@@ -5798,6 +5798,10 @@ CREATE TRIGGER origin_fixed_v1 BEFORE UPDATE ON public.lot FOR EACH ROW WHEN (((
 -- Name: pgqueuer tg_pgqueuer_changed; Type: TRIGGER; Schema: public; Owner: -
 
 CREATE TRIGGER tg_pgqueuer_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.pgqueuer FOR EACH STATEMENT EXECUTE FUNCTION public.fn_pgqueuer_changed();
+
+-- Name: referral_check words_only_go_v1; Type: TRIGGER; Schema: public; Owner: -
+
+CREATE TRIGGER words_only_go_v1 BEFORE UPDATE OF reason ON public.referral_check FOR EACH ROW WHEN (((new.reason <> ''::text) OR (old.outcome <> ALL (ARRAY['approved'::text, 'rejected'::text])))) EXECUTE FUNCTION public.refuse_change_v1();
 
 -- Name: entry zero_sum_v1; Type: TRIGGER; Schema: public; Owner: -
 
@@ -6465,6 +6469,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.referral_brought TO fedele_app
 -- Name: TABLE referral_check; Type: ACL; Schema: public; Owner: -
 
 GRANT SELECT,INSERT ON TABLE public.referral_check TO fedele_app;
+
+-- Name: COLUMN referral_check.reason; Type: ACL; Schema: public; Owner: -
+
+GRANT UPDATE(reason) ON TABLE public.referral_check TO fedele_app;
 
 -- Name: TABLE referral_code; Type: ACL; Schema: public; Owner: -
 

@@ -4,9 +4,11 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from fedele.db.database import Database
+from fedele.domains.members.events import MemberErased
 from fedele.domains.messaging.commands import register_device, unregister_device
 from fedele.domains.messaging.types import DeviceInput, Permission, Platform, TargetKind
 from fedele.domains.referrals import commands, errors, queries
@@ -203,6 +205,28 @@ async def test_a_person_approves_or_rejects_what_is_held(database: Database) -> 
     third = await club.member()
     await applies(club, third, code)  # has the rejected one's place
     assert await state_of(club, third) == ("open", None)
+
+
+async def test_what_people_wrote_about_a_referral_goes_with_the_member(database: Database) -> None:
+    """Erasure empties an operator's words; who decided what, and the rules' own codes, stay and cannot be changed."""
+    club = await open_club(database, REFERRAL)
+    referrer, friend = await club.member(), await club.member()
+    await has_phone(club, referrer, "token-of-a-shared-phone")
+    await applies(club, friend, await code_of(club, referrer), device="token-of-a-shared-phone")
+    async with database.transaction() as tx:
+        await commands.reject_referral(tx, friend, "staff:anna", "Bob Rossi lives with her", club.moment())
+    before = await queries.checks_of(database.reader, friend)
+    async with database.transaction() as tx:
+        await tx.publish(MemberErased(member_id=friend, occurred_at=club.moment().now))
+    await club.follow()
+    after = await queries.checks_of(database.reader, friend)
+    assert [check.reason for check in before] == ["Bob Rossi lives with her", *(check.reason for check in after[1:])]
+    assert [(check.outcome, check.reason, check.actor) for check in after[:1]] == [("rejected", "", "staff:anna")]
+    for forbidden in ("reason = 'another'", "outcome = 'approved'", "actor = 'staff:bea'"):
+        with pytest.raises((asyncpg.RestrictViolationError, asyncpg.InsufficientPrivilegeError)):
+            await database.call(f"UPDATE referral_check SET {forbidden} WHERE member_id = $1 RETURNING true", friend)
+    with pytest.raises(asyncpg.RestrictViolationError):  # a code of the rules is nobody's words
+        await database.call("UPDATE referral_check SET reason = '' WHERE outcome = 'held' RETURNING true")
 
 
 async def test_guessing_is_stopped_after_ten_wrong_codes(database: Database, admin: Any) -> None:

@@ -106,7 +106,7 @@ class ReferralBroughtRow(Table, table=True):
 
 
 class ReferralCheckRow(Table, table=True):
-    """Every decision about a code that was applied; append-only."""
+    """Every decision about a code that was applied; append-only, but erasure empties what an operator wrote."""
 
     __tablename__ = "referral_check"
     __table_args__ = (

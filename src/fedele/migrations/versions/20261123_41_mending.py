@@ -12,6 +12,7 @@ def upgrade() -> None:
     _sightings()
     _decisions_of_late()
     _what_is_forgotten_by_the_clock()
+    _words_about_referrals()
 
 
 def _sightings() -> None:
@@ -35,5 +36,21 @@ def _what_is_forgotten_by_the_clock() -> None:
         """
         CREATE INDEX ix_survey_invitation_skipped ON survey_invitation (due_at) WHERE state = 'skipped';
         CREATE INDEX ix_member_picture_uploaded_at ON member_picture (uploaded_at);
+        """
+    )
+
+
+def _words_about_referrals() -> None:
+    """An operator's words may name the member: erasure may empty them, and nothing else of a decision changes."""
+    run_sql(
+        """
+        DROP TRIGGER append_only_v1 ON referral_check;
+        CREATE TRIGGER append_only_v1
+            BEFORE DELETE OR UPDATE OF member_id, check_id, referral_id, outcome, actor, decided_at ON referral_check
+            FOR EACH ROW EXECUTE FUNCTION refuse_change_v1();
+        CREATE TRIGGER words_only_go_v1 BEFORE UPDATE OF reason ON referral_check FOR EACH ROW
+            WHEN (NEW.reason <> '' OR OLD.outcome NOT IN ('approved', 'rejected'))
+            EXECUTE FUNCTION refuse_change_v1();
+        GRANT UPDATE (reason) ON referral_check TO fedele_app;
         """
     )

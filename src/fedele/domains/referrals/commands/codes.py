@@ -45,10 +45,13 @@ async def remember_marks(tx: Transaction, member_id: MemberId, marks: Collection
 
 
 async def forget_member(tx: Transaction, member_id: MemberId) -> None:
-    """Erasure: code and marks go. Both sides of referrals stay: they hold ids that lead to nobody."""
+    """Erasure: code and marks go, and what people wrote. Both sides of referrals stay: ids that lead to nobody."""
     await tx.execute("DELETE FROM referral_code_owner WHERE member_id = $1", member_id)
     for table in ("referral_code", "referral_mark"):
         await tx.execute(f"DELETE FROM {table} WHERE member_id = $1", member_id)
+    await tx.execute(
+        "UPDATE referral_check SET reason = '' WHERE member_id = $1 AND outcome IN ('approved', 'rejected')", member_id
+    )
 
 
 async def _free_code(tx: Transaction, member_id: MemberId) -> str:
