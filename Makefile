@@ -71,7 +71,7 @@ faults: $(VENV)/.test ## The long fault suite: kills, cut connections, hammers
 
 fuzz: $(VENV)/.test ## Property tests with many more examples; every number of every template changed
 	@HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -n $(JOBS) -m "not long" -k "machine or property or hypothesis or fuzz" tests
-	@$(BIN)/pytest -n $(JOBS) -m long tests/stories/test_each_number_of_a_template_matters.py
+	@$(BIN)/pytest -n $(JOBS) -m long tests/stories/test_each_number_of_a_template_matters.py tests/database/checkout
 
 lock: $(VENV)/.test ## Pin the dependencies again (needs uv)
 	@for out in requirements.lock:build tests/requirements.lock:test; do \

@@ -58,8 +58,11 @@ class Street:
         """The key that may do everything at every store."""
         return {"authorization": f"Bearer {self.staff_key}"}
 
-    async def open(self) -> None:
-        """Start everything on an empty database, with the grocer's programme in force."""
+    async def open(self, *, fresh: bool = False) -> None:
+        """Start everything on an empty database, with the grocer's programme in force.
+
+        `fresh`: the first API is the installed command, started from the beginning.
+        """
         await self.start_database()
         self.environment |= {
             "FEDELE_DATA_DIR": str(self.folder / "data"),
@@ -70,7 +73,7 @@ class Street:
             "FEDELE_BASE_URL": self.url,
         }
         (self.folder / "data").mkdir(exist_ok=True)
-        await self.start_api("--migrate")
+        await self.start_api("--migrate", fresh=fresh)
         database = open_database(self.environment["FEDELE_DATABASE_URL"], size=1)
         async with database.transaction() as tx:
             await apply(tx, template_text("grocer"), moment_now(), sections=PROGRAMME_SECTIONS)
@@ -86,9 +89,10 @@ class Street:
         known = self.environment.setdefault("FEDELE_DATABASE_URL", self._server.url)
         assert known == self._server.url, "the server came back at another address"
 
-    async def start_api(self, *more: str) -> None:
+    async def start_api(self, *more: str, fresh: bool = False) -> None:
         """Start the API and wait until it answers."""
-        self.api = await self._start("serve", "--port", str(self.port), *more, environment=self.environment)
+        asked = ("serve", "--port", str(self.port), *more)
+        self.api = await self._start(*asked, environment=self.environment, fresh=fresh)
         await self.ready()
 
     async def ready(self) -> None:
@@ -186,7 +190,11 @@ def _token_key() -> str:
 
 @contextlib.asynccontextmanager
 async def open_street(
-    start: StartCommand, settings: Mapping[str, str] | None = None, disk_megabytes: int | None = None
+    start: StartCommand,
+    settings: Mapping[str, str] | None = None,
+    disk_megabytes: int | None = None,
+    *,
+    fresh: bool = False,
 ) -> AsyncIterator[Street]:
     """A street for one test. `settings` are PostgreSQL's; `disk_megabytes`: on a small disk of its own."""
     folder = Path(tempfile.mkdtemp(prefix="fdl-"))
@@ -195,7 +203,7 @@ async def open_street(
         mount_small_disk(folder, disk_megabytes)
     street = Street(folder, start, settings or {})
     try:
-        await street.open()
+        await street.open(fresh=fresh)
         yield street
     finally:
         street.close()

@@ -49,7 +49,7 @@ async def play_with_kills(street: Street, kills_count: int, run: str) -> Journal
 @pytest.mark.parametrize("kills_count", [3, pytest.param(50, marks=pytest.mark.long)])
 async def test_mixed_kills_lose_and_double_nothing(fedele: StartCommand, kills_count: int) -> None:
     """Every acknowledged sale and return is there once, none that was refused, the ledger adds up, no job is lost."""
-    async with open_street(fedele) as street:
+    async with open_street(fedele, fresh=True) as street:
         journal = await play_with_kills(street, kills_count, "KILL")
         findings = await street.books(journal)
     assert journal.unanswered > 0, "no kill hit a request: the test has shown nothing"

@@ -62,9 +62,9 @@ class Deployment:
         """Up again."""
         await self.on_server("ALTER DATABASE {name} ALLOW_CONNECTIONS true")
 
-    async def run(self, *arguments: str) -> Command:
-        """A fedele command in this deployment's environment."""
-        return await self._start(*arguments, environment=self.environment)
+    async def run(self, *arguments: str, fresh: bool = False) -> Command:
+        """A fedele command in this deployment's environment; `fresh`: the installed command, from the beginning."""
+        return await self._start(*arguments, environment=self.environment, fresh=fresh)
 
     async def done(self, *arguments: str) -> str:
         """A command that ends by itself, and well; what it printed."""
@@ -72,10 +72,10 @@ class Deployment:
         assert await command.ended() == 0, command.output
         return command.output
 
-    async def serve(self, *arguments: str) -> tuple[Command, httpx.AsyncClient]:
+    async def serve(self, *arguments: str, fresh: bool = False) -> tuple[Command, httpx.AsyncClient]:
         """A serving process and a client for it; it need not be ready yet."""
         port = free_port()
-        command = await self.run("serve", "--port", str(port), *arguments)
+        command = await self.run("serve", "--port", str(port), *arguments, fresh=fresh)
         return command, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20)
 
 
@@ -106,9 +106,9 @@ async def ready(client: httpx.AsyncClient) -> dict[str, Any]:
 
 async def test_two_servers_wait_for_the_database_and_migrate_it_once(deployment: Deployment) -> None:
     """Started before the database exists, all wait for it; one migrates, both serve; readiness names what lacks."""
-    one, first = await deployment.serve("--migrate")
+    one, first = await deployment.serve("--migrate", fresh=True)
     two, second = await deployment.serve("--migrate")
-    worker = await deployment.run("worker")
+    worker = await deployment.run("worker", fresh=True)
     await worker.line("waiting_for_database")
     await one.line("waiting_for_database")
     await deployment.create()

@@ -24,9 +24,10 @@ LAST_QUERY = '{"query":"{ me { rewards'  # the last of what the demo prints when
 ASKS_POINTS = "{ me { balances { available } } }"
 
 
-async def ready(fedele: StartCommand, folder: Path, port: int, *more: str) -> Command:
+async def ready(fedele: StartCommand, folder: Path, port: int, *more: str, fresh: bool = False) -> Command:
     """The demo with the data of three households, once it has printed all its queries."""
-    command = await fedele("demo", "--households", "3", "--data", str(folder), "--port", str(port), *more)
+    asked = ("demo", "--households", "3", "--data", str(folder), "--port", str(port), *more)
+    command = await fedele(*asked, fresh=fresh)
     await command.line(LAST_QUERY, 150)
     return command
 
@@ -63,7 +64,7 @@ async def test_from_an_empty_folder_through_a_kill(fedele: StartCommand, tmp_pat
     if shutil.which("curl") is None:
         pytest.skip("NO CURL ON THIS MACHINE: the printed commands were not run")
     folder, port = tmp_path / "demo", free_port()
-    first = await ready(fedele, folder, port)
+    first = await ready(fedele, folder, port, fresh=True)
     assert "purchases: settling" in first.output, "a script that listens saw no progress"
     assert not [line for line in first.lines if "development_pass_certificate" in line], "a raw log line in the demo"
     assert max(len(line.rstrip()) for line in first.lines if line.startswith("'")) <= 110, "queries too wide to paste"
