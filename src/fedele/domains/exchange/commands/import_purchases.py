@@ -5,16 +5,20 @@ the order in which they happened, some hundreds a transaction. A run that is kil
 """
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from itertools import groupby
 from uuid import UUID
 
+import asyncpg
+
+from fedele.db.database import DEADLOCK_ATTEMPTS
 from fedele.domains.activity.queries import find_purchase_by_receipt, stored_totals
 from fedele.domains.activity.types import Purchase, ReturnedLine
 from fedele.domains.checkout.commands import return_lines, settle_series
 from fedele.domains.checkout.ports import Till
 from fedele.domains.checkout.queries import is_answered
-from fedele.domains.checkout.types import Basket, Return
+from fedele.domains.checkout.types import Basket, Return, SeriesSale
 from fedele.domains.exchange.commands.holders import Holders
 from fedele.domains.exchange.commands.run import Run, quiet_transaction
 from fedele.domains.exchange.purchase_rows import PurchaseParser, PurchaseRow, basket_of, check_receipt, receipt_key
@@ -138,13 +142,10 @@ class _Work:
         check_receipt(receipt)
 
     async def _settle(self, member_id: MemberId, series: Sequence[tuple[Receipt, Basket]]) -> None:
-        """A series of sales in one transaction."""
+        """A series of sales in one transaction, and what became of each."""
         baskets = [basket for _, basket in series]
-        write = not self.summary.dry_run
         try:
-            async with quiet_transaction(self.till.database, dry_run=not write) as tx:
-                answers = await settle_series(self.till, tx, member_id, baskets, self.moment, write=write)
-                await mark_due(tx, [member_id], self.moment)  # nobody hears of these sales: have them learned from
+            answers = await self._answers(member_id, baskets)
         except Refusal as error:
             for receipt, _ in series:
                 self._refuse(receipt, error)
@@ -156,6 +157,23 @@ class _Work:
             if answer.refusal is None:
                 kept.append(basket)
         await self._reconcile(member_id, kept)
+
+    async def _answers(self, member_id: MemberId, baskets: Sequence[Basket]) -> list[SeriesSale]:
+        """Settle them, once more where PostgreSQL ended it to break a circle: then nothing of it was written.
+
+        A till claims its key before the member, a series the member before its keys: on the same key they can meet.
+        """
+        for _ in range(DEADLOCK_ATTEMPTS - 1):
+            with contextlib.suppress(asyncpg.DeadlockDetectedError):
+                return await self._answers_at_once(member_id, baskets)
+        return await self._answers_at_once(member_id, baskets)
+
+    async def _answers_at_once(self, member_id: MemberId, baskets: Sequence[Basket]) -> list[SeriesSale]:
+        write = not self.summary.dry_run
+        async with quiet_transaction(self.till.database, dry_run=not write) as tx:
+            answers = await settle_series(self.till, tx, member_id, baskets, self.moment, write=write)
+            await mark_due(tx, [member_id], self.moment)  # nobody hears of these sales: have them learned from
+        return answers
 
     def _count(self, receipt: Receipt, basket: Basket, written: bool, refusal: Refusal | None) -> None:
         if refusal is not None:
