@@ -41,6 +41,7 @@ class ContactFacts:
     expressly allowed them. `reachable`: of e-mail, SMS and wallet, those by which there is somewhere to write to.
     `blocked`: of those, where an address was found not to exist, or its owner complained.
     `contacts`: what reached out lately or will. `opened_at`: when the member opened messages, for the best hour.
+    `held`: blocked by a suspicion; what waits in the app stays, nothing reaches out to them.
     """
 
     active: bool
@@ -54,6 +55,7 @@ class ContactFacts:
     contacts: tuple[Contact, ...] = ()
     preferred: Channel | None = None
     opened_at: tuple[datetime, ...] = ()
+    held: bool = False
 
     def with_contact(self, contact: Contact) -> Self:
         """The facts once this was said, too."""
@@ -141,6 +143,8 @@ def rule_channel(channel: Channel, ask: Ask, facts: ContactFacts, policy: Messag
     """Whether the message may go by this channel, and when."""
     if not facts.active:
         return _no(Why.MEMBER_GONE)
+    if facts.held and channel in OUTREACH:
+        return _no(Why.MEMBER_BLOCKED)
     if not _consented(channel, ask.purpose, facts):
         return _no(Why.NO_CONSENT)
     if not _has_target(channel, ask.purpose, facts):

@@ -77,6 +77,7 @@ class Reason(StrEnum):
     CAMPAIGN_FULL = "campaign_full"  # the campaign reaches no more members with one sending
     TEMPLATE_GONE = "template_gone"  # the programme no longer has these words
     MEMBER_GONE = "member_gone"
+    MEMBER_BLOCKED = "member_blocked"  # a suspicion keeps their value from being spent until a person has looked
 
 
 class SendState(StrEnum):

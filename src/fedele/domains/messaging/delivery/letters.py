@@ -18,7 +18,7 @@ from fedele.db.database import Database, Row, Transaction
 from fedele.domains.members.types import Channel, Purpose
 from fedele.domains.messaging.config import MessagesConfig, MessageTemplate
 from fedele.domains.messaging.delivery.letter_words import letter_words
-from fedele.domains.messaging.delivery.settling import LEASE, Settlement, settle
+from fedele.domains.messaging.delivery.settling import LEASE, STANDING, Settlement, settle
 from fedele.domains.messaging.events import WalletMessageSet
 from fedele.domains.messaging.governor import quiet_until
 from fedele.domains.messaging.links import MessageLinks
@@ -36,7 +36,7 @@ KEPT_AFTER_UNKNOWN = timedelta(minutes=2)
 
 # $1 now, $2 the end of the lease, $3 how many, $4 the channels that somebody carries. The purpose `service` needs no
 # consent of the programme's. A wallet card has no address: its words are set, and the wallet hears of it.
-_CLAIM = """
+_CLAIM = f"""
 WITH due AS (
     SELECT member_id, source_id, template_key, channel FROM message_letter
      WHERE state IN ('queued', 'sending') AND next_at <= $1 AND channel = ANY($4::text[])
@@ -44,15 +44,17 @@ WITH due AS (
 ), judged AS (
     SELECT due.*, a.value, p.locale, p.display_name, coalesce(p.time_zone, 'UTC') AS time_zone,
            CASE WHEN s.expires_at <= $1 THEN 'expired'
+                WHEN standing.held_back IS NOT NULL THEN 'withdrawn'
                 WHEN a.value IS NULL AND due.channel <> 'wallet' THEN 'withdrawn'
                 WHEN s.purpose <> 'service' AND c.granted IS NOT TRUE THEN 'withdrawn'
-                ELSE 'sending' END AS verdict
+                ELSE 'sending' END AS verdict,
+           standing.held_back
       FROM due
       JOIN message_letter s USING (member_id, source_id, template_key, channel)
-      JOIN member m ON m.member_id = due.member_id
+      JOIN LATERAL ({STANDING}) AS standing ON true
       LEFT JOIN LATERAL (
            SELECT a.value FROM member_contact a
-            WHERE a.member_id = due.member_id AND m.status = 'active'
+            WHERE a.member_id = due.member_id
               AND a.kind = CASE due.channel WHEN 'sms' THEN 'phone' ELSE due.channel END
               AND NOT EXISTS (SELECT 1 FROM message_address_block b
                                WHERE b.member_id = a.member_id AND b.channel = due.channel
@@ -66,7 +68,9 @@ UPDATE message_letter s
    SET state = judged.verdict, next_at = $2, attempts_count = s.attempts_count + (judged.verdict = 'sending')::int,
        first_tried_at = CASE WHEN judged.verdict = 'sending' THEN coalesce(s.first_tried_at, $1)
                              ELSE s.first_tried_at END,
-       settled_at = CASE WHEN judged.verdict <> 'sending' THEN $1::timestamptz END
+       settled_at = CASE WHEN judged.verdict <> 'sending' THEN $1::timestamptz END,
+       last_reason = CASE judged.verdict WHEN 'withdrawn' THEN coalesce(judged.held_back, s.last_reason)
+                                         ELSE s.last_reason END
   FROM judged
  WHERE s.member_id = judged.member_id AND s.source_id = judged.source_id
    AND s.template_key = judged.template_key AND s.channel = judged.channel

@@ -3,7 +3,7 @@
 A push is claimed and committed before it is sent, and settled after. A worker that dies in between leaves a claim that
 runs out, and another sends again, under the same collapse key: the phone shows one notification. So no push is lost,
 and a copy, where the answer of the service never came, replaces the first one. Consent is looked at once more while
-claiming: one that was withdrawn while the push waited stops it.
+claiming: one that was withdrawn while the push waited stops it. So does a member who left or was blocked meanwhile.
 """
 
 import base64
@@ -19,7 +19,7 @@ import structlog
 from fedele.db.database import Database, Row, Transaction
 from fedele.domains.messaging.config import MessagesConfig, MessageTemplate
 from fedele.domains.messaging.delivery.letters import Post
-from fedele.domains.messaging.delivery.settling import LEASE, Settlement, settle
+from fedele.domains.messaging.delivery.settling import LEASE, STANDING, Settlement, settle
 from fedele.domains.messaging.devices import forget_targets
 from fedele.domains.messaging.governor import quiet_until
 from fedele.domains.messaging.ports import Clock, ProgrammeAt, PushChannel, PushMessage, PushOutcome, PushOutcomeKind
@@ -35,7 +35,7 @@ BATCH = 100
 
 # $1 now, $2 the end of the lease, $3 how many. The purpose `service` needs no consent of the programme's; a target that
 # was deleted, or whose owner forbade notifications, withdraws the push.
-_CLAIM = """
+_CLAIM = f"""
 WITH due AS (
     SELECT member_id, source_id, template_key, target_id FROM push_send
      WHERE state IN ('queued', 'sending') AND next_at <= $1
@@ -43,11 +43,14 @@ WITH due AS (
 ), judged AS (
     SELECT due.*, t.kind, t.value, p.locale, p.display_name, coalesce(p.time_zone, 'UTC') AS time_zone,
            CASE WHEN s.expires_at <= $1 THEN 'expired'
+                WHEN standing.held_back IS NOT NULL THEN 'withdrawn'
                 WHEN t.target_id IS NULL OR t.permission = 'denied' THEN 'withdrawn'
                 WHEN s.purpose <> 'service' AND c.granted IS NOT TRUE THEN 'withdrawn'
-                ELSE 'sending' END AS verdict
+                ELSE 'sending' END AS verdict,
+           standing.held_back
       FROM due
       JOIN push_send s USING (member_id, source_id, template_key, target_id)
+      JOIN LATERAL ({STANDING}) AS standing ON true
       LEFT JOIN push_target t ON t.member_id = due.member_id AND t.target_id = due.target_id
       LEFT JOIN member_consent c
              ON c.member_id = due.member_id AND c.purpose = s.purpose AND c.channel = 'push'
@@ -55,7 +58,9 @@ WITH due AS (
 )
 UPDATE push_send s
    SET state = judged.verdict, next_at = $2, attempts_count = s.attempts_count + (judged.verdict = 'sending')::int,
-       settled_at = CASE WHEN judged.verdict <> 'sending' THEN $1::timestamptz END
+       settled_at = CASE WHEN judged.verdict <> 'sending' THEN $1::timestamptz END,
+       last_reason = CASE judged.verdict WHEN 'withdrawn' THEN coalesce(judged.held_back, s.last_reason)
+                                         ELSE s.last_reason END
   FROM judged
  WHERE s.member_id = judged.member_id AND s.source_id = judged.source_id
    AND s.template_key = judged.template_key AND s.target_id = judged.target_id

@@ -1,7 +1,8 @@
 """What the governor is told of members, in one statement for any number of them. Consent is read here, in SQL.
 
 `member`, `member_profile`, `member_consent` and `member_contact` are the tables of members, a room beneath; `pass` is
-the wallet's, read to know whether there is a card to write on.
+the wallet's, read to know whether there is a card to write on. `fraud_case` is of fraud, a room beneath: a member whom
+it blocks is reached out to by nobody.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ NOBODY = ContactFacts(active=False, time_zone="UTC")
 _FACTS = """
 SELECT m.member_id, m.status = 'active' AS active, coalesce(p.time_zone, 'UTC') AS time_zone,
        p.preferences->>'channel' AS preferred,
+       EXISTS (SELECT 1 FROM fraud_case f
+                WHERE f.member_id = m.member_id AND f.blocks AND f.state IN ('open', 'confirmed')) AS held,
        t.targets_count, t.permitted_count, c.granted, c.refused, d.channels, d.times, d.groups,
        ARRAY(SELECT DISTINCT a.kind FROM member_contact a
               WHERE a.member_id = m.member_id AND a.kind IN ('email', 'phone') AND NOT EXISTS (
@@ -72,6 +75,7 @@ def _facts(row: Row) -> ContactFacts:
         reachable.add(Channel.WALLET)
     return ContactFacts(
         active=row["active"],
+        held=row["held"],
         time_zone=row["time_zone"],
         granted=_pairs(row["granted"]),
         refused=_pairs(row["refused"]),

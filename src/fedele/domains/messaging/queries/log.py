@@ -9,19 +9,37 @@ from fedele.domains.members.types import Channel, Purpose
 from fedele.domains.messaging.types import Decision, MessagePurpose, Outcome, Reason
 from fedele.kernel.ids import MemberId
 
+_HELD_BACK = (Reason.MEMBER_GONE, Reason.MEMBER_BLOCKED)
+
 
 async def list_decisions(
     db: Queryable, member_id: MemberId, *, first: int = 100, before: datetime | None = None
 ) -> tuple[Decision, ...]:
-    """Why this member was contacted or not, newest first; what was decided at one moment is never parted by a page."""
+    """Why this member was contacted or not, newest first; what was decided at one moment is never parted by a page.
+
+    What was let through and then withheld on its way, since the member had left or was blocked by then, says so.
+    """
     rows = await db.fetch(
         """
-        SELECT d.* FROM (
-               SELECT * FROM message_decision WHERE member_id = $1 AND ($2::timestamptz IS NULL OR decided_at < $2)
-                ORDER BY decided_at DESC FETCH FIRST $3 ROWS WITH TIES) AS d
+        SELECT d.member_id, d.source_id, d.template_key, d.purpose, d.channel, d.decided_at, d.send_at, d.contact_id,
+               d.priority, d.campaign_key, d.variant, d.exclusive_group, d.details,
+               CASE WHEN held.reason IS NULL THEN d.outcome ELSE 'suppressed' END AS outcome,
+               coalesce(held.reason, d.reason) AS reason
+          FROM (SELECT * FROM message_decision WHERE member_id = $1 AND ($2::timestamptz IS NULL OR decided_at < $2)
+                 ORDER BY decided_at DESC FETCH FIRST $3 ROWS WITH TIES) AS d
+          LEFT JOIN LATERAL (
+               SELECT coalesce(
+                   (SELECT s.last_reason FROM push_send s
+                     WHERE d.channel = 'push' AND s.member_id = d.member_id AND s.source_id = d.source_id
+                       AND s.template_key = d.template_key AND s.state = 'withdrawn' AND s.last_reason = ANY($4::text[])
+                     LIMIT 1),
+                   (SELECT l.last_reason FROM message_letter l
+                     WHERE l.member_id = d.member_id AND l.source_id = d.source_id AND l.channel = d.channel
+                       AND l.template_key = d.template_key AND l.state = 'withdrawn'
+                       AND l.last_reason = ANY($4::text[]))) AS reason) AS held ON true
          ORDER BY d.decided_at DESC, d.source_id, d.template_key, d.channel
         """,
-        member_id, before, first,
+        member_id, before, first, [reason.value for reason in _HELD_BACK],
     )  # fmt: skip
     return tuple(map(decision_of, rows))
 

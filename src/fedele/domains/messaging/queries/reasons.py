@@ -37,6 +37,8 @@ _REASONS: Mapping[Reason, tuple[str, str, str, str]] = {
     Reason.TEMPLATE_GONE: ("the programme has no such words any more", "il testo non esiste più", "текста больше нет",
                            "لم يعد النص موجودًا"),
     Reason.MEMBER_GONE: ("not an active member", "non è un socio attivo", "не активный участник", "ليس عضوًا نشطًا"),
+    Reason.MEMBER_BLOCKED: ("blocked while a suspicion is looked into", "bloccato durante una verifica",
+                            "заблокирован на время проверки", "محظور أثناء التحقق"),
 }  # fmt: skip
 _WHY = {
     "service": ("It is about your own membership.", "Riguarda la tua iscrizione.", "Это касается вашего участия.",
