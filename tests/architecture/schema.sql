@@ -3161,7 +3161,7 @@ CREATE TABLE public.membership_payment (
     problem text,
     CONSTRAINT ck_membership_payment_amount_minor CHECK ((amount_minor > 0)),
     CONSTRAINT ck_membership_payment_kind CHECK ((kind = ANY (ARRAY['charge'::text, 'refund'::text]))),
-    CONSTRAINT ck_membership_payment_state CHECK ((state = ANY (ARRAY['requested'::text, 'succeeded'::text, 'declined'::text])))
+    CONSTRAINT ck_membership_payment_state CHECK ((state = ANY (ARRAY['requested'::text, 'succeeded'::text, 'declined'::text, 'given_up'::text])))
 );
 
 -- Name: membership_term; Type: TABLE; Schema: public; Owner: -

@@ -9,10 +9,13 @@ from fedele.domains.memberships.ports import Charge, PaymentDeclined, Receipt, R
 class FakePayments:
     """Money that moved, by key. `declines`: how many charges to refuse from now on; `unknown`: how many to lose.
 
+    `refund_declines`: how many refunds to refuse.
+
     A lost answer is the worst kind: the money moved, and nobody heard of it.
     """
 
     declines: int = 0
+    refund_declines: int = 0
     unknown: int = 0
     charged: dict[str, Charge] = dataclasses.field(default_factory=dict)
     refunded: dict[str, Refund] = dataclasses.field(default_factory=dict)
@@ -37,6 +40,9 @@ class FakePayments:
     async def refund(self, refund: Refund) -> Receipt:
         """Give it back once for each key."""
         self.asked.append(refund.key)
+        if refund.key not in self.refunded and self.refund_declines:
+            self.refund_declines -= 1
+            raise PaymentDeclined("account_closed")
         self.refunded[refund.key] = refund
         if self.unknown:
             self.unknown -= 1

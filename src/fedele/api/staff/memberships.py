@@ -64,9 +64,14 @@ class MembershipPayment:
     """Money asked for or given back, and what the provider said."""
 
     kind: str = strawberry.field(description="charge or refund.")
-    state: str = strawberry.field(description="requested, succeeded or declined.")
+    state: str = strawberry.field(
+        description="requested, succeeded, declined, or given_up: a refund that was declined each day for a month."
+        " It is not asked for any more, and still owed: pay it back another way."
+    )
     amount: Money
-    requested_at: datetime
+    requested_at: datetime = strawberry.field(
+        description="When it was asked for. Of a refund that is asked for again: when it was for the first time."
+    )
     finished_at: datetime | None
     reference: str | None = strawberry.field(description="The provider's word for it, or the till's receipt.")
     problem: str | None = strawberry.field(description="The provider's code for a refusal.")

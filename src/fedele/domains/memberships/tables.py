@@ -89,7 +89,7 @@ class MembershipPaymentRow(Table, table=True):
             name="fk_membership_payment_term",
         ),
         CheckConstraint("kind IN ('charge', 'refund')", name="kind"),
-        CheckConstraint("state IN ('requested', 'succeeded', 'declined')", name="state"),
+        CheckConstraint("state IN ('requested', 'succeeded', 'declined', 'given_up')", name="state"),
         CheckConstraint("amount_minor > 0", name="amount_minor"),
         Index(
             "ix_membership_payment_next_attempt_at",

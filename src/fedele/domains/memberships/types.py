@@ -15,7 +15,7 @@ MembershipState = Literal["requested", "active", "lapsed", "cancelled"]
 TermKind = Literal["trial", "paid", "lifetime"]
 TermState = Literal["requested", "running", "failed", "refunded"]
 PaymentKind = Literal["charge", "refund"]
-PaymentState = Literal["requested", "succeeded", "declined"]
+PaymentState = Literal["requested", "succeeded", "declined", "given_up"]
 EndReason = Literal["lapsed", "cancelled", "refunded", "declined"]
 
 

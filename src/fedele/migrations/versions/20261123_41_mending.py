@@ -13,6 +13,7 @@ def upgrade() -> None:
     _decisions_of_late()
     _what_is_forgotten_by_the_clock()
     _words_about_referrals()
+    _refunds_given_up()
 
 
 def _sightings() -> None:
@@ -52,5 +53,17 @@ def _words_about_referrals() -> None:
             WHEN (NEW.reason <> '' OR OLD.outcome NOT IN ('approved', 'rejected'))
             EXECUTE FUNCTION refuse_change_v1();
         GRANT UPDATE (reason) ON referral_check TO fedele_app;
+        """
+    )
+
+
+def _refunds_given_up() -> None:
+    """A refund that the provider declines for a month is not asked for any more, and people can see that."""
+    run_sql(
+        """
+        ALTER TABLE membership_payment
+            DROP CONSTRAINT ck_membership_payment_state,
+            ADD CONSTRAINT ck_membership_payment_state
+                CHECK (state IN ('requested', 'succeeded', 'declined', 'given_up'));
         """
     )

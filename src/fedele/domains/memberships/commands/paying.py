@@ -7,6 +7,8 @@ two asks again with the same key, and the provider answers as it did.
 import dataclasses
 from datetime import timedelta
 
+import structlog
+
 from fedele.db.database import Database, Transaction
 from fedele.domains.memberships import queries
 from fedele.domains.memberships.commands import records
@@ -24,7 +26,10 @@ from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId
 from fedele.kernel.money import Money
 
+log = structlog.get_logger(__name__)
+
 ASK_AGAIN_AFTER = timedelta(minutes=10)
+REFUND_GIVEN_UP_AFTER = timedelta(days=30)  # of an account that is closed the answer will never be another
 
 
 async def pay(
@@ -37,8 +42,9 @@ async def pay(
 ) -> Payment | None:
     """Ask the provider for this payment, and take its answer. None: there is nothing (more) to ask.
 
-    A refund that is declined is asked again each day: the money is owed. Raises PaymentUnknown when the provider gave
-    no answer; then the payment stays requested, and the clock asks again with the same key.
+    A refund that is declined is asked again each day, for a month: the money is owed. Then people have to see to it.
+    Raises PaymentUnknown when the provider gave no answer; then the payment stays requested, and the clock asks again
+    with the same key.
     """
     async with database.transaction() as tx:
         asked = await _asked(tx, member_id, payment_id, moment)
@@ -57,9 +63,13 @@ async def pay(
         await tx.lock_member(member_id)
         payment = await queries.find_payment(tx, member_id, payment_id)
         assert payment is not None, "payments are never deleted"
-        if payment.state == "requested":  # else another worker heard the same answer first
-            await _answered(tx, programme, member_id, payment, receipt, problem, moment)
-        return await queries.find_payment(tx, member_id, payment_id)
+        if payment.state != "requested":  # another worker heard the same answer first
+            return payment
+        await _answered(tx, programme, member_id, payment, receipt, problem, moment)
+        answered = await queries.find_payment(tx, member_id, payment_id)
+    if answered is not None and answered.state == "given_up":
+        log.error("membership_refund_given_up", payment=str(payment_id), member=str(member_id), problem=problem)
+    return answered
 
 
 async def _asked(tx: Transaction, member_id: MemberId, payment_id: PaymentId, moment: Moment) -> Charge | Refund | None:
@@ -96,19 +106,20 @@ async def _answered(
     problem: str | None,
     moment: Moment,
 ) -> None:
+    gives_up = payment.kind == "refund" and moment.now >= payment.requested_at + REFUND_GIVEN_UP_AFTER
+    state = "succeeded" if receipt else "given_up" if gives_up else "declined"
     await tx.execute(
         """
         UPDATE membership_payment SET state = $3, finished_at = $4, next_attempt_at = NULL, reference = $5, problem = $6
          WHERE member_id = $1 AND payment_id = $2
         """,
-        member_id, payment.id, "succeeded" if receipt else "declined", moment.now,
-        receipt.reference if receipt else None, problem,
+        member_id, payment.id, state, moment.now, receipt.reference if receipt else None, problem,
     )  # fmt: skip
     if payment.kind == "refund":
-        if receipt is None:
+        if state == "declined":
             money = Money(payment.amount_minor, payment.currency)
             await records.request_payment(
-                tx, member_id, payment.term_id, "refund", money, moment, moment.now + RETRY_AFTER
+                tx, member_id, payment.term_id, "refund", money, moment, moment.now + RETRY_AFTER, payment.requested_at
             )
         return
     record = next(

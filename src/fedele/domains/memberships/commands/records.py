@@ -92,10 +92,12 @@ async def request_payment(
     money: Money,
     moment: Moment,
     attempt_at: datetime | None = None,
+    requested_at: datetime | None = None,
 ) -> PaymentId:
     """Ask for money to be moved: at once, through the outbox, or at a later time, by the clock.
 
     Each request is one key to the provider: what was declined is asked again under another one.
+    `requested_at`: since when it is owed, where that is not now.
     """
     payment_id = PaymentId(new_id())
     await tx.execute(
@@ -104,7 +106,8 @@ async def request_payment(
                                         requested_at, next_attempt_at)
         VALUES ($1, $2, $3, $4, 'requested', $5, $6, $7, $8)
         """,
-        member_id, payment_id, term_id, kind, money.minor, money.currency, moment.now, attempt_at or moment.now,
+        member_id, payment_id, term_id, kind, money.minor, money.currency,
+        requested_at or moment.now, attempt_at or moment.now,
     )  # fmt: skip
     if attempt_at is None:
         await tx.publish(PaymentRequested(member_id=member_id, occurred_at=moment.now, payment_id=payment_id))
