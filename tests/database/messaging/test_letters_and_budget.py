@@ -262,7 +262,7 @@ async def test_consent_withdrawn_while_it_waits_stops_a_letter(admin: Any, datab
 async def test_an_address_that_does_not_exist_is_not_written_to_again(
     admin: Any, database: Database, smtp: LocalSmtp
 ) -> None:
-    """The governor knows: no target. A new address of the member's is another matter."""
+    """The governor knows: the address is blocked. A new address of the member's is another matter."""
     member_id = await reachable(admin, database)
     words = programme(template("news", ["email"]))
     room = office(database, words, smtp)
@@ -270,7 +270,7 @@ async def test_an_address_that_does_not_exist_is_not_written_to_again(
     await say(database, words, member_id, "news")
     await room.post.send_due()
     assert await states(admin) == {"email": "unregistered"}
-    assert told(await say(database, words, member_id, "news")) == {"email": "suppressed no_target"}
+    assert told(await say(database, words, member_id, "news")) == {"email": "suppressed address_blocked"}
     await admin.execute("INSERT INTO member_contact VALUES ($1, 'email', 'new@example.com', $2)", member_id, NOON)
     assert told(await say(database, words, member_id, "news")) == {"email": "sent allowed"}
 
