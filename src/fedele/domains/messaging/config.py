@@ -1,5 +1,6 @@
 """Section `messages` of the programme file: when we keep quiet, how much is too much, the words, and the campaigns."""
 
+from datetime import timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -98,6 +99,8 @@ class MessageTemplate(Section):
     """How often the app shows it at most, on channel in_app."""
     actions: Annotated[tuple[MessageAction, ...], Field(max_length=3)] = ()
     expires_hours: int = Field(default=24, ge=1, le=24 * 366)
+    told_within_hours: int | None = Field(default=None, ge=1, le=24 * 366)
+    """How old what it tells of may be, if not as the section says. Counts for templates that wait `on` an event."""
     priority: Priority = "normal"
     """`urgent` ignores quiet hours and caps: for what the member asked for, like a code. `high` may take the places
     that the budget keeps for it, `low` leaves one place a day free; in the app the higher stands first."""
@@ -112,6 +115,9 @@ class MessagesConfig(Section):
     pushes_per_day_max: int | None = Field(default=None, ge=0, le=100)
     """The push channel's own limit a day, within the budget."""
     pushes_per_week_max: int | None = Field(default=None, ge=0, le=500)
+    told_within_hours: int = Field(default=48, ge=1, le=24 * 366)
+    """How old an event may be that templates wait `on`: what a till sends in days later, or what waited for an outage
+    to end, is no news any more. The decision log says `too_late`; points and everything else come all the same."""
     templates: tuple[MessageTemplate, ...] = ()
     campaigns: tuple[Campaign, ...] = ()
 
@@ -122,6 +128,10 @@ class MessagesConfig(Section):
     def find(self, key: str) -> MessageTemplate | None:
         """The template of this key, if this version of the programme still has it."""
         return next((template for template in self.templates if template.key == key), None)
+
+    def told_within(self, template: MessageTemplate) -> timedelta:
+        """How long after it happened this template may still tell of it."""
+        return timedelta(hours=template.told_within_hours or self.told_within_hours)
 
     def campaign(self, key: str) -> Campaign | None:
         """The campaign of this key, if this version of the programme still has it."""

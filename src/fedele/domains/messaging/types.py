@@ -76,6 +76,7 @@ class Reason(StrEnum):
     CAMPAIGN_CAP = "campaign_cap"  # this member had this campaign often enough
     CAMPAIGN_FULL = "campaign_full"  # the campaign reaches no more members with one sending
     TEMPLATE_GONE = "template_gone"  # the programme no longer has these words
+    TOO_LATE = "too_late"  # what it tells of happened too long ago
     MEMBER_GONE = "member_gone"
     MEMBER_BLOCKED = "member_blocked"  # a suspicion keeps their value from being spent until a person has looked
 
@@ -128,6 +129,7 @@ class MessageAsked:
 
     `source_id` with the template's key names the message: asked again, it is not said again. `campaign` and `variant`
     are what figures are counted by. `channels` narrows the template's own. Not before `not_before`.
+    `happened_at`: when what it tells of happened; longer ago than the programme tells of things, it is held back.
     """
 
     member_id: MemberId
@@ -138,6 +140,7 @@ class MessageAsked:
     variant: str | None = None
     channels: tuple[MessageChannel, ...] | None = None
     not_before: datetime | None = None
+    happened_at: datetime | None = None
     details: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 

@@ -69,7 +69,10 @@ class _Listener:
             share_url = programme.section(ReferralConfig).share_url
             link = share_url.replace("{code}", code) if share_url else code
             values: dict[str, Value] = {"code": code, "link": link}
-            await messaging.announce(tx, programme, event.member_id, ReferralAsked.kind, values, outbox_id, moment)
+            await messaging.announce(
+                tx, programme, event.member_id, ReferralAsked.kind, values, outbox_id, moment,
+                happened_at=event.occurred_at,
+            )  # fmt: skip
 
     async def forget(self, event: MemberErased, _outbox_id: UUID) -> None:
         """The member is erased."""

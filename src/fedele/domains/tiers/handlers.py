@@ -45,7 +45,10 @@ def _telling(
             return
         async with database.transaction() as tx:
             if await times_reached(tx, event.member_id, event.to_tier, event.occurred_at) <= 1:
-                await messaging.announce(tx, programme, event.member_id, TierChanged.kind, values, outbox_id, moment)
+                await messaging.announce(
+                    tx, programme, event.member_id, TierChanged.kind, values, outbox_id, moment,
+                    happened_at=event.occurred_at,
+                )  # fmt: skip
 
     return tell
 

@@ -92,18 +92,22 @@ async def announce(
     values: Mapping[str, Value],
     source_id: UUID,
     moment: Moment,
+    *,
+    happened_at: datetime | None = None,
 ) -> list[Decision]:
     """Tell the member that something happened, if the programme has words for it and they may be contacted.
 
     `on` is the event's kind, which the programme's templates name; `source_id` is the outbox id of what happened:
-    announcing it again does nothing. Answers what was decided, a line per template and channel. Pushes and letters
-    leave after the commit, from the worker.
+    announcing it again does nothing. `happened_at`: what is older than the programme tells of is held back. Answers
+    what was decided, a line per template and channel. Pushes and letters leave after the commit, from the worker.
     """
     templates = programme.section(MessagesConfig).on(on)
     if not templates:
         return []
     asked = [
-        MessageAsked(member_id=member_id, template=template.key, source_id=source_id, values=values)
+        MessageAsked(
+            member_id=member_id, template=template.key, source_id=source_id, values=values, happened_at=happened_at
+        )
         for template in templates
     ]
     return [
@@ -147,7 +151,10 @@ def announcing(
         if values is None:
             return
         async with database.transaction() as tx:
-            await announce(tx, programme, event.member_id, event_type.kind, values, outbox_id, moment)
+            await announce(
+                tx, programme, event.member_id, event_type.kind, values, outbox_id, moment,
+                happened_at=event.occurred_at,
+            )  # fmt: skip
 
     return Handler(f"messaging.announce_{event_type.kind.replace('.', '_')}", event_type, tell)
 
@@ -197,6 +204,9 @@ def _ruled(
         ask = Ask("service", (Channel.PUSH,))
         return ask, [Ruling(Channel.PUSH, Verdict(Outcome.SUPPRESSED, Reason.TEMPLATE_GONE))]
     ask = Ask.of(template, asked.channels, asked.not_before)
+    if asked.happened_at and moment.now - asked.happened_at > config.told_within(template):
+        late = Verdict(Outcome.SUPPRESSED, Reason.TOO_LATE)
+        return ask, [Ruling(channel, late) for channel in sorted(ask.channels)]
     return ask, rule(ask, facts, config, moment.now)
 
 

@@ -36,6 +36,8 @@ _REASONS: Mapping[Reason, tuple[str, str, str, str]] = {
                            "кампания больше никого не охватывает", "لا تصل الحملة إلى مزيد من الأعضاء"),
     Reason.TEMPLATE_GONE: ("the programme has no such words any more", "il testo non esiste più", "текста больше нет",
                            "لم يعد النص موجودًا"),
+    Reason.TOO_LATE: ("it happened too long ago to be told", "è passato troppo tempo per comunicarlo",
+                      "это было слишком давно, чтобы сообщать", "حدث ذلك منذ وقت طويل جدًا"),
     Reason.MEMBER_GONE: ("not an active member", "non è un socio attivo", "не активный участник", "ليس عضوًا نشطًا"),
     Reason.MEMBER_BLOCKED: ("blocked while a suspicion is looked into", "bloccato durante una verifica",
                             "заблокирован на время проверки", "محظور أثناء التحقق"),
