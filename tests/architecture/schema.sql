@@ -3073,6 +3073,8 @@ CREATE TABLE public.member_pin (
     failures integer DEFAULT 0 NOT NULL,
     locked_until timestamp with time zone,
     set_at timestamp with time zone NOT NULL,
+    wrong_request bytea,
+    wrong_hash text,
     CONSTRAINT ck_member_pin_failures_counted CHECK ((failures >= 0))
 );
 

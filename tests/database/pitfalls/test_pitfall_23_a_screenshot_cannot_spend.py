@@ -146,15 +146,40 @@ async def test_a_pin_spends_and_three_wrong_ones_lock_it(database: Database, adm
     await commands.settle(till, sold, "right", at())
     before = await written(admin)
     wrong = dataclasses.replace(sold, receipt="wrong", pin=SecretStr("111222"))
-    for _ in range(3):
+    for number in range(3):
         with pytest.raises(PinWrong):
-            await commands.settle(till, wrong, "wrong", at())
+            await commands.settle(till, wrong, f"wrong-{number}", at())
     right = dataclasses.replace(sold, receipt="later")
     with pytest.raises(PinLocked):
         await commands.settle(till, right, "locked", at())
     assert await written(admin) == before
     await commands.settle(till, right, "after the lock", at(hours=0.6))
     assert PIN not in str(await admin.fetch("SELECT to_jsonb(r)::text FROM request r"))
+
+
+async def test_a_request_sent_again_is_no_further_guess(database: Database, admin: Any) -> None:
+    """A till that never heard PIN_WRONG and retries locks nobody out; another PIN under the same key is a guess."""
+    till = await open_spending_till(database)
+    member_id = await shopper(till, 5_000)
+    await with_pin(till, member_id)
+
+    async def guess(pin: str, key: str) -> None:
+        with pytest.raises(PinWrong):
+            await commands.settle(till, spending(member_id=member_id, pin=SecretStr(pin)), key, at())
+
+    for _ in range(5):
+        await guess("111222", "first")
+    assert await admin.fetchval("SELECT failures FROM member_pin") == 1
+    await guess("111333", "first")
+    await guess("111333", "first")
+    assert await admin.fetchval("SELECT failures FROM member_pin") == 2
+    await guess("111333", "second")
+    await guess("111333", "second")  # what the last guess was answered, though the lock is on
+    assert await admin.fetchval("SELECT failures FROM member_pin") == 3
+    with pytest.raises(PinLocked):
+        await commands.settle(till, spending(member_id=member_id, pin=SecretStr(PIN)), "right", at())
+    await commands.settle(till, spending(member_id=member_id, pin=SecretStr(PIN)), "right", at(hours=0.6))
+    assert await admin.fetchval("SELECT num_nonnulls(wrong_request, wrong_hash) FROM member_pin") == 0
 
 
 async def test_guesses_at_once_are_all_counted(database: Database, admin: Any) -> None:

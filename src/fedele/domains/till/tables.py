@@ -43,7 +43,7 @@ class RotatingCodeUseRow(Table, table=True):
 
 
 class MemberPinRow(Table, table=True):
-    """A PIN by its Argon2 hash, and the wrong attempts since the last right one. Deleted by erasure."""
+    """A PIN by its Argon2 hash, the wrong attempts since the last right one, and the last. Deleted by erasure."""
 
     __tablename__ = "member_pin"
     __table_args__ = (_of_member(), CheckConstraint("failures >= 0", name="failures_counted"))
@@ -53,6 +53,8 @@ class MemberPinRow(Table, table=True):
     failures: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))
     locked_until: datetime | None = _moment(nullable=True)
     set_at: datetime = _moment()
+    wrong_request: bytes | None = Field(sa_column=Column(BYTEA, nullable=True))
+    wrong_hash: str | None = Field(sa_column=Column(Text, nullable=True))
 
 
 class SpendAuthorisationRow(Table, table=True):

@@ -20,6 +20,7 @@ class Evidence:
     """What the till offers as a second fact beside the code that it scanned."""
 
     pin: SecretStr | None = None
+    request: str = ""  # the operation's scope and key: the same PIN under the same one is no further guess
     confirmation: str | None = None  # the cashier's reason
     reward_code: bool = False  # all that is spent is the one reward whose own code was scanned
 

@@ -14,6 +14,7 @@ def upgrade() -> None:
     _what_is_forgotten_by_the_clock()
     _words_about_referrals()
     _refunds_given_up()
+    _the_last_wrong_pin()
 
 
 def _sightings() -> None:
@@ -67,3 +68,8 @@ def _refunds_given_up() -> None:
                 CHECK (state IN ('requested', 'succeeded', 'declined', 'given_up'));
         """
     )
+
+
+def _the_last_wrong_pin() -> None:
+    """Under which request it was said, and its Argon2 hash: to tell a request sent again from a further guess."""
+    run_sql("ALTER TABLE member_pin ADD COLUMN wrong_request bytea, ADD COLUMN wrong_hash text;")

@@ -36,7 +36,7 @@ async def hold(till: Till, asked: HoldRequest, key: str, moment: Moment) -> Hold
         return await get_hold(db, earlier.member_id, HoldId(answer["hold_id"]), moment.now)
     shopper = await _shopper(till, asked, moment)
     programme = await till.programmes.at(moment.now)
-    evidence = Evidence(pin=asked.pin, confirmation=asked.confirmation)
+    evidence = Evidence(pin=asked.pin, request=f"hold/{asked.store_id}/{key}", confirmation=asked.confirmation)
     allowed = await authorise(
         till.database, programme.section(TillConfig), shopper.member_id, shopper.holder, evidence, moment
     )

@@ -166,6 +166,7 @@ class _Sale:
             self.shopper.holder,
             Evidence(
                 pin=self.basket.pin,
+                request=f"{self.request.scope}/{self.request.key}",
                 confirmation=self.basket.confirmation,
                 reward_code=sold.spends_only(self.shopper.redemption_id),
             ),

@@ -1,5 +1,6 @@
 """May value be spent? Any one of the facts that the programme takes beside the card."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
@@ -12,7 +13,7 @@ from fedele.domains.fraud.commands import refuse_if_blocked
 from fedele.domains.members.types import CardHolder
 from fedele.domains.till.config import TillConfig
 from fedele.domains.till.errors import PinLocked, PinNotSet, PinWrong, SecondFactNeeded
-from fedele.domains.till.pin import pin_matches
+from fedele.domains.till.pin import hash_pin, pin_matches
 from fedele.domains.till.types import Authorisation, Evidence
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId, StoreId, new_id
@@ -31,8 +32,9 @@ async def authorise(
     """Why this member's value may be spent: a rotating code first, then a reward's own, a PIN, a cashier's word.
 
     `holder` is whom the scanned code belongs to (None: scanned before). Nothing is used up yet: that happens where the
-    value is spent. A PIN's attempt is counted for good, whatever follows. Raises SecondFactNeeded, PinWrong, PinLocked
-    PinNotSet, or SpendingBlocked while a person has to look at the member's recent activity.
+    value is spent. A PIN's attempt is counted for good, whatever follows, and once however often the request is sent.
+    Raises SecondFactNeeded, PinWrong, PinLocked, PinNotSet, or SpendingBlocked while a person has to look at the
+    member's recent activity.
     """
     await refuse_if_blocked(database.reader, member_id)
     if holder is not None and holder.step is not None and "rotating_code" in config.second_fact:
@@ -40,7 +42,7 @@ async def authorise(
     if evidence.reward_code and "reward_code" in config.second_fact:
         return Authorisation("reward_code")
     if evidence.pin is not None and "pin" in config.second_fact:
-        await _check_pin(database, config, member_id, evidence.pin, moment)
+        await _check_pin(database, config, member_id, evidence.pin, _digest(evidence.request), moment)
         return Authorisation("pin")
     reason = (evidence.confirmation or "").strip()
     if reason and "staff_confirmation" in config.second_fact:
@@ -79,8 +81,13 @@ def authorisation_json(authorisation: Authorisation) -> Mapping[str, Any]:
 
 
 async def _check_pin(
-    database: Database, config: TillConfig, member_id: MemberId, pin: SecretStr, moment: Moment
+    database: Database, config: TillConfig, member_id: MemberId, pin: SecretStr, request: bytes, moment: Moment
 ) -> None:
+    said_before = await database.call(
+        "SELECT wrong_hash FROM member_pin WHERE member_id = $1 AND wrong_request = $2", member_id, request
+    )
+    if said_before is not None and await pin_matches(pin, said_before):
+        raise PinWrong(field="pin")  # the same request once more: nothing is compared, so nothing is learned
     asked = await database.call(
         "SELECT pin_attempt_v1($1, $2, $3, $4)",
         member_id, config.pin.attempts_max, config.pin.lock_minutes, moment.now,
@@ -91,9 +98,19 @@ async def _check_pin(
         left = datetime.fromisoformat(asked["locked_until"]) - moment.now
         raise PinLocked(retry_after_seconds=max(1, round(left.total_seconds())), field="pin")
     if not await pin_matches(pin, asked["hash"]):
+        await database.call(
+            "UPDATE member_pin SET wrong_request = $3, wrong_hash = $4 WHERE member_id = $1 AND hash = $2 "
+            "RETURNING true",
+            member_id, asked["hash"], request, await hash_pin(pin),
+        )  # fmt: skip
         raise PinWrong(field="pin")
     # Only if the PIN is still the one that was compared: another may have been set meanwhile.
     await database.call(
-        "UPDATE member_pin SET failures = 0, locked_until = NULL WHERE member_id = $1 AND hash = $2 RETURNING true",
+        "UPDATE member_pin SET failures = 0, locked_until = NULL, wrong_request = NULL, wrong_hash = NULL "
+        "WHERE member_id = $1 AND hash = $2 RETURNING true",
         member_id, asked["hash"],
     )  # fmt: skip
+
+
+def _digest(request: str) -> bytes:
+    return hashlib.sha256(request.encode()).digest()

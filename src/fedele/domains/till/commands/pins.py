@@ -22,7 +22,8 @@ async def set_pin(database: Database, config: TillConfig, member_id: MemberId, p
             """
             INSERT INTO member_pin (member_id, hash, set_at) VALUES ($1, $2, $3)
             ON CONFLICT (member_id) DO UPDATE
-               SET hash = excluded.hash, set_at = excluded.set_at, failures = 0, locked_until = NULL
+               SET hash = excluded.hash, set_at = excluded.set_at, failures = 0, locked_until = NULL,
+                   wrong_request = NULL, wrong_hash = NULL
             """,
             member_id, hashed, moment.now,
         )  # fmt: skip
