@@ -6,6 +6,8 @@ machine slows all sides alike:
     pass_vs_rsa              our passes per CPU-second ÷ bare RSA-2048 signatures per CPU-second (1.0 is the ceiling)
     pass_vs_pypkpass         ours ÷ py-pkpass as its README calls it: certificate and key by path, for each pass
     pass_vs_pypkpass_loaded  ours ÷ py-pkpass with its key loaded once (our adapter: FEDELE_PASS_ASSEMBLER=py-pkpass)
+    pass_vs_passkit_generator  ours ÷ passkit-generator, the library of Node, with its certificates and files in memory;
+                             left out, loudly, where there is no Node or its packages are not installed (`make clients`)
     pass_two_workers         passes per CPU-second of two processes at work together ÷ those of one at work alone;
                              with whole cores to itself this is also what the clock on the wall says (printed beside)
 
@@ -14,7 +16,9 @@ Every pass is another member's: other name, code and balance, so that nothing is
 
 import dataclasses
 import hashlib
+import io
 import json
+import shutil
 import statistics
 import sys
 import tempfile
@@ -26,6 +30,7 @@ from itertools import count, cycle
 from multiprocessing import get_context
 from pathlib import Path
 from uuid import UUID
+from zipfile import ZipFile
 
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -41,6 +46,9 @@ from fedele.adapters.py_pkpass.assembler import PyPkpassWallets, py_pkpass_of
 from fedele.domains.wallet.types import CardBalance, CardState, card_serial
 from fedele.kernel.ids import MemberId
 from tests.factories.wallet import PASSES, SIGNED_AT, card_state
+from tests.fixtures.served import CLIENTS, run_node
+
+MADE_BY_THEM = {"manifest.json", "signature"}
 
 
 def cards(many: int = 256) -> Callable[[], CardState]:
@@ -79,12 +87,7 @@ def ours(wallet: AppleWallet) -> Callable[[], object]:
 
 def py_pkpass(wallet: AppleWallet, folder: Path) -> Callable[[], object]:
     """One pass of py-pkpass as it comes: certificate, key and WWDR by path, read and checked for every pass."""
-    identity, next_card = wallet.identity, cards()
-    key = identity.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    contents = (identity.certificate.public_bytes(Encoding.PEM), key, identity.chain[0].public_bytes(Encoding.PEM))
-    paths = [folder / name for name in ("certificate.pem", "key.pem", "wwdr.pem")]
-    for path, content in zip(paths, contents, strict=True):
-        path.write_bytes(content)
+    next_card, paths = cards(), write_keys(wallet.identity, folder)
 
     def make() -> object:
         made = py_pkpass_of(wallet, next_card())
@@ -94,10 +97,32 @@ def py_pkpass(wallet: AppleWallet, folder: Path) -> Callable[[], object]:
     return make
 
 
+def write_keys(identity: Identity, folder: Path) -> list[Path]:
+    """Certificate, key and WWDR as files, for libraries that read them."""
+    key = identity.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    contents = (identity.certificate.public_bytes(Encoding.PEM), key, identity.chain[0].public_bytes(Encoding.PEM))
+    paths = [folder / name for name in ("certificate.pem", "key.pem", "wwdr.pem")]
+    for path, content in zip(paths, contents, strict=True):
+        path.write_bytes(content)
+    return paths
+
+
 def py_pkpass_loaded(wallet: AppleWallet) -> Callable[[], object]:
     """One pass of py-pkpass with the key loaded once."""
     theirs, next_card = PyPkpassWallets(AppleWallets([wallet])), cards()
     return lambda: theirs.sign(next_card())
+
+
+def passkit_generator(wallet: AppleWallet, folder: Path, seconds: float) -> float | None:
+    """Passes per CPU-second of Node's passkit-generator on the very files of one of ours; None where it is not here."""
+    if shutil.which("node") is None or not (CLIENTS / "node_modules" / "passkit-generator").is_dir():
+        print("!! no Node, or no packages in tests/clients: passkit-generator is not compared", file=sys.stderr)
+        return None
+    with ZipFile(io.BytesIO(wallet.sign(cards()(), SIGNED_AT))) as archive:
+        archive.extractall(folder / "files", [name for name in archive.namelist() if name not in MADE_BY_THEM])
+    write_keys(wallet.identity, folder)
+    told = json.loads(run_node(CLIENTS, "passes.mjs", str(folder), str(seconds)))
+    return float(told["per_cpu_second"])
 
 
 def per_cpu_second(work: Callable[[], object], seconds: float) -> float:
@@ -152,6 +177,7 @@ def measure(seconds: float = 6.0, rounds: int = 40) -> dict[str, float]:
                 side()
         turns = [[per_cpu_second(side, seconds / rounds) for side in sides] for _ in range(rounds)]
         both = two_workers(folder, seconds)
+        in_node = passkit_generator(wallet, folder, seconds / 2)
     against = [statistics.median(turn[1] / turn[other] for turn in turns) for other in (0, 2, 3)]
     print(
         "per CPU-second: RSA-2048 {:.0f}, ours {:.0f}, py-pkpass {:.1f}, py-pkpass with its key loaded {:.0f}".format(
@@ -159,12 +185,15 @@ def measure(seconds: float = 6.0, rounds: int = 40) -> dict[str, float]:
         ),
         file=sys.stderr,
     )
-    return {
+    figures = {
         "pass_vs_rsa": round(against[0], 3),
         "pass_vs_pypkpass": round(against[1], 1),
         "pass_vs_pypkpass_loaded": round(against[2], 2),
         "pass_two_workers": round(both, 2),
     }
+    if in_node is not None:
+        figures["pass_vs_passkit_generator"] = round(statistics.median(turn[1] for turn in turns) / in_node, 1)
+    return figures
 
 
 if __name__ == "__main__":
