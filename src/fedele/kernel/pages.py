@@ -4,7 +4,9 @@ import base64
 import binascii
 import dataclasses
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 import orjson
 
@@ -38,6 +40,29 @@ def decode_cursor(cursor: str, length: int) -> list[Any]:
     if not isinstance(key, list) or len(key) != length:
         raise MalformedCursor("this cursor belongs to another list")
     return key
+
+
+def decode_position(cursor: str, *kinds: type[datetime] | type[UUID] | type[int]) -> list[Any]:
+    """Read back a sort key whose parts are of these kinds, so that a changed cursor never reaches the database.
+
+    Raises MalformedCursor, also for a time without its zone and an int beyond 32 bits.
+    """
+    return [_part(kind, part) for kind, part in zip(kinds, decode_cursor(cursor, len(kinds)), strict=True)]
+
+
+def _part(kind: type[datetime] | type[UUID] | type[int], part: Any) -> datetime | UUID | int:
+    try:
+        if kind is UUID:
+            return UUID(part)
+        if kind is datetime:
+            at = datetime.fromisoformat(part)
+            if at.tzinfo is not None:
+                return at
+        elif type(part) is int and abs(part) < 2**31:
+            return part
+    except (AttributeError, TypeError, ValueError) as error:
+        raise MalformedCursor("this cursor was not made by this server") from error
+    raise MalformedCursor("this cursor was not made by this server")
 
 
 def page_of(items: Sequence[T], key: Callable[[T], tuple[str | int, ...]], first: int, after: str | None) -> Page[T]:

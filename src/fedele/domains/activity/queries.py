@@ -23,7 +23,7 @@ from fedele.domains.activity.types import (
 )
 from fedele.kernel.ids import MemberId, StoreId
 from fedele.kernel.money import Money
-from fedele.kernel.pages import MalformedCursor, Page, decode_cursor, encode_cursor
+from fedele.kernel.pages import Page, decode_position, encode_cursor
 
 # A purchase with its lines as one row: the lines travel as a JSON array in line order.
 _PURCHASE = """
@@ -216,11 +216,8 @@ def _exported_purchase(purchase: Purchase) -> dict[str, Any]:
 
 
 def _position(cursor: str) -> tuple[dt.datetime, UUID]:
-    at, last_id = decode_cursor(cursor, 2)
-    try:
-        return dt.datetime.fromisoformat(at), UUID(last_id)
-    except (TypeError, ValueError) as error:
-        raise MalformedCursor("this cursor was not made by this server") from error
+    at, last_id = decode_position(cursor, dt.datetime, UUID)
+    return at, last_id
 
 
 def _item(row: Row) -> ActivityItem:

@@ -1,7 +1,7 @@
 """Reading the community: what waits for a moderator, what a member sent, seats, results."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -22,8 +22,10 @@ from fedele.domains.community.types import (
     ReviewId,
 )
 from fedele.kernel.ids import MemberId
-from fedele.kernel.pages import Page, decode_cursor, encode_cursor
+from fedele.kernel.pages import Page, decode_position, encode_cursor
 from fedele.kernel.refusal import NotFound
+
+EVER = datetime.min.replace(tzinfo=UTC)
 
 _ENTRY = """
 SELECT e.*, (SELECT count(*) FROM contest_vote AS v WHERE v.contest_key = e.contest_key AND v.entry_id = e.entry_id)
@@ -309,14 +311,14 @@ async def export_personal_data(db: Queryable, member_id: MemberId) -> Any:
 async def _queue(
     db: Queryable, select: str, id_column: str, states: Sequence[ModerationState], first: int, after: str | None
 ) -> list[Row]:
-    mark = decode_cursor(after, 2) if after else ["-infinity", "00000000-0000-0000-0000-000000000000"]
+    at, last_id = decode_position(after, datetime, UUID) if after else (EVER, UUID(int=0))
     return await db.fetch(
         f"""
         {select} WHERE q.state = ANY($1::text[])
-                   AND (q.submitted_at, q.{id_column}) > ($2::text::timestamptz, $3::text::uuid)
+                   AND (q.submitted_at, q.{id_column}) > ($2::timestamptz, $3::uuid)
          ORDER BY q.submitted_at, q.{id_column} LIMIT $4
         """,
-        list(states), str(mark[0]), str(mark[1]), first + 1,
+        list(states), at, last_id, first + 1,
     )  # fmt: skip
 
 

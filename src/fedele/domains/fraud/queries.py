@@ -13,7 +13,7 @@ from fedele.domains.programme.config import Currencies, Place, ProgrammeConfig
 from fedele.domains.programme.types import Programme
 from fedele.kernel.ids import MemberId
 from fedele.kernel.money import Money, from_units
-from fedele.kernel.pages import Page, decode_cursor, encode_cursor
+from fedele.kernel.pages import Page, decode_position, encode_cursor
 
 # Within (since, at]: of a late sale, what was before it in its own time.
 _OF_MEMBER = {
@@ -99,7 +99,7 @@ async def find_case(db: Queryable, member_id: MemberId, case_id: CaseId) -> Case
 
 async def list_cases(db: Queryable, states: Sequence[CaseState], first: int, after: str | None = None) -> Page[Case]:
     """Cases in these states, the newest first. Raises MalformedCursor."""
-    before = decode_cursor(after, 1)[0] if after else "ffffffff-ffff-ffff-ffff-ffffffffffff"
+    before = decode_position(after, UUID)[0] if after else UUID(int=2**128 - 1)
     sql = _CASE + " WHERE state = ANY($1::text[]) AND case_id < $2::uuid ORDER BY case_id DESC LIMIT $3"
     rows = await db.fetch(sql, list(states), before, first + 1)
     shown = rows[:first]

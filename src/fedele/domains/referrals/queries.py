@@ -26,7 +26,7 @@ from fedele.domains.referrals.types import (
     ReferralState,
 )
 from fedele.kernel.ids import MemberId
-from fedele.kernel.pages import Page, decode_cursor, encode_cursor
+from fedele.kernel.pages import Page, decode_position, encode_cursor
 
 PURCHASES_MAX = 20  # of a friend's: the first that counts is nearly always the first
 SHOWN_MAX = 100
@@ -239,7 +239,7 @@ async def list_referrals(
     db: Queryable, states: Sequence[ReferralState] | None, first: int, after: str | None = None
 ) -> Page[Referral]:
     """Referrals for staff, the newest first; `states` None: all."""
-    before = decode_cursor(after, 2) if after else None
+    before_at, last_id = decode_position(after, datetime, UUID) if after else (None, None)
     rows = await db.fetch(
         _REFERRAL
         + """
@@ -248,7 +248,7 @@ async def list_referrals(
          ORDER BY applied_at DESC, member_id DESC LIMIT $4
         """,
         list(states) if states is not None else None,
-        datetime.fromisoformat(before[0]) if before else None, before[1] if before else None, first + 1,
+        before_at, last_id, first + 1,
     )  # fmt: skip
     items = tuple(_referral(row) for row in rows[:first])
     cursors = tuple(encode_cursor(item.applied_at.isoformat(), str(item.friend_id)) for item in items)

@@ -30,7 +30,7 @@ from fedele.domains.rewards.types import (
 )
 from fedele.domains.segments.types import MemberFacts
 from fedele.kernel.ids import MemberId, StoreId
-from fedele.kernel.pages import Page, decode_cursor, encode_cursor
+from fedele.kernel.pages import Page, decode_position, encode_cursor
 from fedele.kernel.vocabulary import MEMBER_ENVIRONMENT
 
 __all__ = [
@@ -165,14 +165,14 @@ async def list_redemptions(
     db: Queryable, member_id: MemberId, at: datetime, first: int, after: str | None = None
 ) -> Page[Redemption]:
     """The member's redemptions, newest first."""
-    before = decode_cursor(after, 2) if after else None
+    before_at, last_id = decode_position(after, datetime, UUID) if after else (None, None)
     rows = await db.fetch(
         f"""
         {_SELECT}
          WHERE r.member_id = $1 AND ($2::timestamptz IS NULL OR (r.redeemed_at, r.redemption_id) < ($2, $3::uuid))
          ORDER BY r.redeemed_at DESC, r.redemption_id DESC LIMIT $4
         """,
-        member_id, datetime.fromisoformat(before[0]) if before else None, before[1] if before else None, first + 1,
+        member_id, before_at, last_id, first + 1,
     )  # fmt: skip
     items = tuple(_redemption(row, at) for row in rows[:first])
     cursors = tuple(encode_cursor(item.redeemed_at.isoformat(), str(item.id)) for item in items)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fedele.db.database import Queryable, Row
@@ -19,7 +20,7 @@ from fedele.kernel.clock import Moment
 from fedele.kernel.expressions import Expression
 from fedele.kernel.ids import MemberId
 from fedele.kernel.money import Money, from_units
-from fedele.kernel.pages import Page, decode_cursor, encode_cursor
+from fedele.kernel.pages import Page, decode_position, encode_cursor
 
 # $2 the instant · $3 home currency · $4 where the window of 365 local days began: as in `facts.py`, lest an offer and a
 # segment with the same condition judge the same member differently.
@@ -166,7 +167,7 @@ async def list_stints(db: Queryable, member_id: MemberId) -> tuple[Stint, ...]:
 
 async def list_insiders(db: Queryable, segment: str, first: int, after: str | None = None) -> Page[Insider]:
     """Who is inside a segment now, in order of their ids. Raises MalformedCursor."""
-    last = decode_cursor(after, 1)[0] if after else str(FIRST)
+    last = decode_position(after, UUID)[0] if after else FIRST
     rows = await db.fetch(
         "SELECT member_id, entered_at FROM segment_member WHERE segment_key = $1 AND left_at IS NULL"
         " AND member_id > $2::uuid ORDER BY member_id LIMIT $3",

@@ -1,7 +1,7 @@
 """Reading support: cases as staff and as the member see them, what was read out of texts, what was given and asked."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +19,10 @@ from fedele.domains.support.types import (
     Step,
 )
 from fedele.kernel.ids import MemberId
-from fedele.kernel.pages import Page, decode_cursor, encode_cursor
+from fedele.kernel.pages import Page, decode_position, encode_cursor
 from fedele.kernel.refusal import NotFound
+
+EVER = datetime.min.replace(tzinfo=UTC)
 
 # A case with its notes and what was given for the same cause.
 _CASE = """
@@ -63,17 +65,17 @@ async def list_cases(
     overdue_at: datetime | None = None,
 ) -> Page[Case]:
     """The queue: the urgent first, then what is due first. Raises MalformedCursor."""
-    mark: list[Any] = decode_cursor(after, 3) if after else [-1, "-infinity", "00000000-0000-0000-0000-000000000000"]
+    urgency, due_at, last_id = decode_position(after, int, datetime, UUID) if after else (-1, EVER, UUID(int=0))
     rows = await db.fetch(
         _CASE
         + """
          WHERE c.state = ANY($1::text[])
-           AND (c.urgency, c.due_at, c.case_id) > ($2::smallint, $3::text::timestamptz, $4::text::uuid)
+           AND (c.urgency, c.due_at, c.case_id) > ($2::int, $3::timestamptz, $4::uuid)
            AND ($5::text IS NULL OR c.owner = $5) AND ($6::text IS NULL OR c.assignee = $6)
            AND ($7::timestamptz IS NULL OR c.due_at <= $7)
          ORDER BY c.urgency, c.due_at, c.case_id LIMIT $8
         """,
-        list(states), int(mark[0]), str(mark[1]), str(mark[2]), owner, assignee, overdue_at, first + 1,
+        list(states), urgency, due_at, last_id, owner, assignee, overdue_at, first + 1,
     )  # fmt: skip
     shown = rows[:first]
     return Page(

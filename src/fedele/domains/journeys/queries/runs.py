@@ -8,20 +8,14 @@ from uuid import UUID
 from fedele.db.database import Queryable, Row
 from fedele.domains.journeys.types import Run, RunId, RunState, Trace, TraceLine, Visit
 from fedele.kernel.ids import MemberId
-from fedele.kernel.pages import MalformedCursor, Page, decode_cursor, encode_cursor
+from fedele.kernel.pages import Page, decode_position, encode_cursor
 
 
 async def list_inside(
     db: Queryable, journey_key: str, step_key: str | None, first: int, after: str | None = None
 ) -> Page[Run]:
     """Members inside, in the order of their ids; those at one step only, if it is named. Raises MalformedCursor."""
-    last = UUID(int=0)
-    if after is not None:
-        (text,) = decode_cursor(after, 1)
-        try:
-            last = UUID(text)
-        except (TypeError, ValueError) as error:
-            raise MalformedCursor("this cursor was not made by this server") from error
+    last = decode_position(after, UUID)[0] if after is not None else UUID(int=0)
     rows = await db.fetch(
         """
         SELECT * FROM journey_run

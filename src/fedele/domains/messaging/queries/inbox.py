@@ -9,7 +9,7 @@ from fedele.domains.messaging.wording import put_into_words, values_from_json
 from fedele.domains.programme.types import Programme
 from fedele.kernel.clock import Moment
 from fedele.kernel.ids import MemberId
-from fedele.kernel.pages import MalformedCursor, Page, decode_cursor, encode_cursor
+from fedele.kernel.pages import Page, decode_position, encode_cursor
 
 # $4 the templates that the programme still has, $5 how often each may be shown at most (null: no limit).
 _SHOWN = """
@@ -61,7 +61,7 @@ async def list_messages(
     rank, before = _position(after)
     rows = await db.fetch(_MESSAGES, member_id, moment.now, before, *_shown(programme), rank, placement, first + 1)
     items = tuple(_message(programme, row, locale) for row in rows[:first])
-    cursors = tuple(encode_cursor(str(row["rank"]), str(row["message_id"])) for row in rows[:first])
+    cursors = tuple(encode_cursor(row["rank"], str(row["message_id"])) for row in rows[:first])
     return Page(items, cursors, len(rows) > first)
 
 
@@ -102,11 +102,8 @@ def _position(after: str | None) -> tuple[int | None, UUID | None]:
     """Where a page goes on. Raises MalformedCursor."""
     if after is None:
         return None, None
-    rank, message_id = decode_cursor(after, 2)
-    try:
-        return int(rank), UUID(message_id)
-    except ValueError:
-        raise MalformedCursor from None
+    rank, message_id = decode_position(after, int, UUID)
+    return rank, message_id
 
 
 def _message(programme: Programme, row: Row, locale: str | None) -> InAppMessage:
