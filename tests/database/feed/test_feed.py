@@ -159,6 +159,28 @@ async def test_what_expires_first_is_told_with_its_own_amount(database: Database
     assert (card.title, card.body) == ("10 points expire on 27 November", None)
 
 
+@pytest.mark.parametrize(
+    ("units", "titles"),
+    [
+        (1, {"en": "1 point expires on", "it": "1 punto in scadenza il", "ru": "1 балл сгорит"}),
+        (2, {"en": "2 points expire on", "it": "2 punti in scadenza il", "ru": "2 балла сгорят"}),
+        (21, {"en": "21 points expire on", "it": "21 punti in scadenza il", "ru": "21 балл сгорит"}),
+    ],
+)
+async def test_the_verb_agrees_with_the_number(database: Database, units: int, titles: dict[str, str]) -> None:
+    """One point expires, two expire; in Russian twenty-one goes with one, and Arabic has words for two."""
+    member_id = await enrolled(database)
+    async with database.transaction() as tx:
+        await post(tx, member_id, [earn(units, expires_at=MORNING.now + timedelta(days=3))], MORNING)
+    found = {}
+    for locale in ("en", "it", "ru", "ar"):
+        cards = [one.candidate for one in await feed(database, member_id, MORNING, locale)]
+        found[locale] = next(card.title for card in cards if card.kind == "expiry")
+    for locale, title in titles.items():
+        assert found[locale].startswith(title)
+    assert ("صلاحيتهما" in found["ar"]) == (units == 2)
+
+
 async def test_once_is_not_often(database: Database, admin: Any) -> None:
     """What was bought once or twice was bought before; three times is often. Nobody is told what is not so."""
     member_id = await enrolled(database)

@@ -13,7 +13,8 @@ from fedele.domains.feed.wording import REASONS
 from fedele.domains.ledger.queries import balances_by_member
 from fedele.domains.ledger.types import ExpiringUnits
 from fedele.domains.programme.config import Currencies, ProgrammeConfig
-from fedele.kernel.languages import babel_locale
+from fedele.kernel.languages import babel_locale, plural_form
+from fedele.kernel.money import from_units
 from fedele.kernel.vocabulary import MEMBER_ENVIRONMENT
 
 EXPIRY_NOTICE = timedelta(days=30)
@@ -74,10 +75,11 @@ def _expiry_card(situation: Situation, subject: Expiring, soon: Sequence[Expirin
     day = last_day(subject.expires_at)
     first = sum(expiry.units for expiry in soon if last_day(expiry.expires_at) == day)
     in_all = situation.say(REASONS["expiring_in_all"]).format(amount=situation.say_units(currency, subject.units))
+    form = plural_form(from_units(first, currency.decimals), situation.locale)  # the verb agrees with the number
     return Candidate(
         kind="expiry",
         key=currency.key,
-        title=situation.say(REASONS["expiring_title"]).format(
+        title=situation.say(REASONS.get(f"expiring_title_{form}", REASONS["expiring_title"])).format(
             amount=situation.say_units(currency, first),
             date=format_date(day, format="d MMMM", locale=babel_locale(situation.locale)),
         ),

@@ -30,9 +30,9 @@ REASONS: dict[str, Text] = {
             "ar": "تشتريه كثيرًا",
         },
         "expiring": {
-            "en": "They expire within 30 days",
-            "it": "Scadono entro 30 giorni",
-            "ru": "Сгорят в течение 30 дней",
+            "en": "Expiring within 30 days",
+            "it": "In scadenza entro 30 giorni",
+            "ru": "Срок истекает в течение 30 дней",
             "ar": "تنتهي صلاحيتها خلال 30 يومًا",
         },
         "expiring_title": {
@@ -40,6 +40,18 @@ REASONS: dict[str, Text] = {
             "it": "{amount} in scadenza il {date}",
             "ru": "{amount} сгорят {date}",
             "ar": "{amount} تنتهي صلاحيتها في {date}",
+        },
+        "expiring_title_one": {
+            "en": "{amount} expires on {date}",
+            "it": "{amount} in scadenza il {date}",
+            "ru": "{amount} сгорит {date}",
+            "ar": "{amount} تنتهي صلاحيتها في {date}",
+        },
+        "expiring_title_two": {
+            "en": "{amount} expire on {date}",
+            "it": "{amount} in scadenza il {date}",
+            "ru": "{amount} сгорят {date}",
+            "ar": "{amount} تنتهي صلاحيتهما في {date}",
         },
         "expiring_in_all": {
             "en": "In all within 30 days: {amount}",
