@@ -28,11 +28,13 @@ messages:
 
 
 async def told(database: Database, programmes: Any, admin: Any) -> int:
-    """Deliver every change of tier that was announced, each twice; how many messages there are."""
-    (tell, *_) = handlers.handlers(database, programmes.at, lambda: at(days=20))
+    """Deliver every change of tier that was announced, each twice, while it is news; how many messages there are."""
     for row in await admin.fetch("SELECT id, payload FROM outbox WHERE kind = 'tiers.tier_changed' ORDER BY id"):
+        event = TierChanged.from_payload(row["payload"])
+        heard = Moment(event.occurred_at + timedelta(hours=1))
+        (tell, *_) = handlers.handlers(database, programmes.at, lambda heard=heard: heard)
         for _ in range(2):
-            await tell.run(TierChanged.from_payload(row["payload"]), row["id"])
+            await tell.run(event, row["id"])
     count: int = await admin.fetchval("SELECT count(*) FROM in_app_message")
     return count
 
