@@ -83,19 +83,19 @@ async def ends(admin: Any) -> set[tuple[str, str | None]]:
     return {(row["state"], row["last_reason"]) for row in rows}
 
 
-@pytest.mark.parametrize("purpose", ["marketing", "service"])
 @pytest.mark.parametrize(
-    ("happens", "reason"),
+    ("happens", "reason", "purpose"),
     [
-        (ERASED, "member_gone"),
-        (CASE.format(state="open", blocks=True), "member_blocked"),
-        (CASE.format(state="confirmed", blocks=True), "member_blocked"),
+        (ERASED, "member_gone", "marketing"),
+        (ERASED, "member_gone", "service"),
+        (CASE.format(state="open", blocks=True), "member_blocked", "marketing"),
+        (CASE.format(state="confirmed", blocks=True), "member_blocked", "marketing"),
     ],
 )
 async def test_what_was_queued_before_does_not_leave(
     admin: Any, database: Database, happens: str, reason: str, purpose: str
 ) -> None:
-    """By no channel and for no purpose; each delivery keeps the reason."""
+    """By no channel, to those who left for no purpose at all; each delivery keeps the reason."""
     programme, member_id = words(purpose), await reachable(admin, database)
     assert all(decision.allowed for decision in await say(database, programme, member_id))
     await admin.execute(happens, member_id)
@@ -109,6 +109,14 @@ async def test_what_was_queued_before_does_not_leave(
         for one in await queries.list_decisions(database.reader, member_id)
     }
     assert told == dict.fromkeys(CHANNELS, f"suppressed {reason}") | {"in_app": "sent allowed"}
+
+
+async def test_what_serves_a_blocked_member_still_leaves(admin: Any, database: Database) -> None:
+    """A suspicion is no reason to keep a renewal's notice from anybody."""
+    programme, member_id = words("service"), await reachable(admin, database)
+    await admin.execute(CASE.format(state="open", blocks=True), member_id)
+    assert all(decision.allowed for decision in await say(database, programme, member_id))
+    assert await leave(database, programme) == (1, 1)
 
 
 @pytest.mark.parametrize("happens", LEAVES)

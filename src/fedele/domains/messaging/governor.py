@@ -143,7 +143,7 @@ def rule_channel(channel: Channel, ask: Ask, facts: ContactFacts, policy: Messag
     """Whether the message may go by this channel, and when."""
     if not facts.active:
         return _no(Why.MEMBER_GONE)
-    if facts.held and channel in OUTREACH:
+    if facts.held and channel in OUTREACH and ask.purpose != "service":  # what serves the member is still owed to them
         return _no(Why.MEMBER_BLOCKED)
     if not _consented(channel, ask.purpose, facts):
         return _no(Why.NO_CONSENT)

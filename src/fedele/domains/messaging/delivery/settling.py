@@ -11,11 +11,12 @@ ATTEMPTS_MAX = 8  # faults in a row; waiting because the service asked for it is
 BACKOFF_FIRST = timedelta(seconds=5)
 BACKOFF_MAX = timedelta(minutes=15)
 
-# Why nothing leaves for the member of a claimed row (`due`), as the governor would say it now; NULL for nothing.
+# Why a claimed row (`due`, of which `s` is the whole) does not leave, as the governor would say it now; NULL: it may.
+# A suspicion stops what advertises; what serves the member (a renewal's notice, a receipt) is still owed to them.
 STANDING = """
 SELECT CASE WHEN NOT EXISTS (SELECT 1 FROM member m
                               WHERE m.member_id = due.member_id AND m.status = 'active') THEN 'member_gone'
-            WHEN EXISTS (SELECT 1 FROM fraud_case f
+            WHEN s.purpose <> 'service' AND EXISTS (SELECT 1 FROM fraud_case f
                           WHERE f.member_id = due.member_id AND f.blocks AND f.state IN ('open', 'confirmed'))
                  THEN 'member_blocked' END AS held_back
 """
