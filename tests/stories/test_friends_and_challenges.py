@@ -44,7 +44,8 @@ async def test_a_challenge_is_followed_completed_and_told_of(story: Story) -> No
     ]
     assert (seen["progress"], seen["target"], seen["missing"], seen["complete"]) == ("3", "5", "2", False)
     assert [step["reached"] for step in seen["steps"]] == [True, False]
-    card = next(one for one in cards(await phone.home(), "challenge") if one["challenge"])
+    shown = [one for one in cards(await phone.home(), "challenge") if one["challenge"]]
+    card = next(one for one in shown if one["challenge"]["id"] == seen["id"])
     assert card["reason"] == "Sei già a buon punto"
 
     before = int(points(await phone.home()))
