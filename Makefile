@@ -11,7 +11,8 @@ PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
-JOBS ?= 2
+# One more than there are cores: many tests wait for processes that they have killed or started.
+JOBS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); echo $$((n + 1)))
 # Our own processes keep their compiled modules in .venv and src: without them every start costs seconds.
 unexport PYTHONDONTWRITEBYTECODE
 

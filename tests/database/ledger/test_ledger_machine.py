@@ -36,7 +36,7 @@ from tests.fixtures.database import create_database, drop_database, empty_tables
 FUNCTIONS = Path(__file__).parents[3] / "src" / "fedele" / "migrations" / "functions"
 FUZZ = os.environ.get("HYPOTHESIS_PROFILE") == "fuzz"  # `make fuzz`: many more examples, other ones each time
 CI = settings(
-    max_examples=1000 if FUZZ else 100,
+    max_examples=1000 if FUZZ else 60,
     stateful_step_count=30,
     deadline=None,
     derandomize=not FUZZ,

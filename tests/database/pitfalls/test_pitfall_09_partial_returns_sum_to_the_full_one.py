@@ -179,7 +179,7 @@ def fates_of(draw: st.DrawFn, goods: list[tuple[int, int, str, int]]) -> Fates:
 
 
 EXAMPLES = settings(
-    max_examples=300 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 40,
+    max_examples=300 if os.environ.get("HYPOTHESIS_PROFILE") == "fuzz" else 20,
     deadline=None,
     database=None,
     derandomize=os.environ.get("HYPOTHESIS_PROFILE") != "fuzz",
