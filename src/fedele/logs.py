@@ -43,6 +43,7 @@ def configure_logs(shape: Literal["json", "console"], level: str) -> None:
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     # What a record costs to make and no line of ours shows (Python's logging documentation, "Optimization").
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # who called: a walk up the stack for every line
     for noisy in ("uvicorn.access", "httpx", "httpcore", "pgqueuer", "google"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("pgqueuer").addFilter(_shorten_outage)

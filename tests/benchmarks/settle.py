@@ -173,7 +173,7 @@ async def _template(database: Database) -> tuple[str, int]:
     )
     basket = Basket(store_id=STORE, receipt="@receipt", currency="EUR", lines=lines, member_id=member_id)
     request = Request("settle_v2", member_id, "bench", "template", basket_body(basket), b"", moment)
-    sale = _Sale(till, basket, Shopper(member_id), request, None, ())
+    sale = _Sale(till, basket, Shopper(member_id), request, None, (), ())
     payload = (await sale.prepare(database.reader)).payload
     text = orjson.dumps(payload, default=str).decode()
     text = text.replace(str(sale.purchase_id), "@purchase").replace(str(member_id), "@member")

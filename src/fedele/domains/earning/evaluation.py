@@ -116,7 +116,7 @@ class _Work:
 
     def evaluation(self) -> Evaluation:
         """The decision; its trace in the order of the file, boosts last."""
-        order = {rule.key: place for place, rule in enumerate(self.rulebook.config.rules)}
+        order = self.rulebook.places
         trace = sorted(self.trace, key=lambda told: order.get(told.rule, len(order)))
         return Evaluation(tuple(self.awards), tuple(trace), self.rulebook.version)
 

@@ -1,12 +1,13 @@
 """The parts of one programme version that earning needs, and what can be said of its rules before any basket."""
 
 import dataclasses
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from fedele.domains.earning.caps import CARRY, period_of
-from fedele.domains.earning.config import CapPeriod, EarningConfig, EventAward, PurchaseMultiplier
+from fedele.domains.earning.config import CapPeriod, EarningConfig, EventAward, PurchaseMultiplier, Rule
 from fedele.domains.programme.config import Currencies, ProgrammeConfig
 from fedele.domains.programme.types import Programme
 
@@ -52,10 +53,27 @@ class Rulebook:
             if rule.when and any(name.startswith("line.") for name in rule.when.names)
         )
 
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Where each rule stands in the file."""
+        return {rule.key: place for place, rule in enumerate(self.config.rules)}
+
+    @cached_property
+    def _metered(self) -> tuple[Rule, ...]:
+        """The rules of which something is counted from one purchase or event to the next."""
+        return tuple(
+            rule
+            for rule in self.config.rules
+            if rule.caps
+            or rule.cooldown_hours
+            or rule.times_max
+            or (isinstance(rule, PurchaseMultiplier) and rule.rounding_point == "balance")
+        )
+
     def usage_keys(self, at: datetime, event: str | None = None) -> list[tuple[str, str]]:
         """The counters that caps and cooldowns look at, for a purchase (or an event of this name) at this instant."""
         keys: list[tuple[str, str]] = []
-        for rule in self.config.rules:
+        for rule in self._metered:
             if (rule.event if isinstance(rule, EventAward) else None) != event:
                 continue
             keys += [(rule.key, period) for cap in rule.caps for period in self._periods(cap.per, at)]
