@@ -4,6 +4,7 @@ Only the file of the command that was asked for is imported, so that `fedele key
 needs. `app` is the whole, for tests and for completion.
 """
 
+import atexit
 import gc
 import sys
 from importlib import import_module
@@ -82,6 +83,7 @@ def run() -> None:
     except KeyboardInterrupt:  # while its parts are being loaded: nothing has begun
         sys.exit(130)
     gc.freeze()  # what was loaded stays: no later collection needs to look through it
+    atexit.register(gc.unfreeze)  # but the last, or libraries in C++ complain of leaks
     gc.enable()
     asked_for()
 
