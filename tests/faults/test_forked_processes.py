@@ -13,7 +13,7 @@ from tests.fixtures.forks import Forks
 def only_where_forked(forks: Forks | None) -> None:
     """Skip where processes are started from the beginning."""
     if forks is None:
-        pytest.skip("processes are started, not forked, on this system")
+        pytest.skip("nothing to hold: only Linux forks safely, elsewhere tests start every process anew")
 
 
 async def test_a_fork_is_a_process_of_its_own(fedele: StartCommand) -> None:
